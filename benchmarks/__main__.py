@@ -1,0 +1,85 @@
+"""Measure, and write the page: ``python -m benchmarks`` or ``make bench``."""
+
+import argparse
+import importlib.util
+import sys
+import time
+from pathlib import Path
+
+from benchmarks.market import load_market, recording_path
+from benchmarks.peers import PEERS
+from benchmarks.report import WORKLOADS, machine, write
+from benchmarks.runner import ROOT, BenchmarkError, as_plain, time_conversion, time_starts, time_workloads
+from truefill.core.jit import kernel_hash
+
+
+def main() -> int:
+    """Run the benchmarks; 0 when all packages agreed on all check sums."""
+    options = _options()
+    begin = time.perf_counter()
+
+    def say(text: str) -> None:
+        print(f"[{time.perf_counter() - begin:6.1f} s] {text}", flush=True)
+
+    peers = [peer for peer in PEERS if peer in options.peers]
+    if importlib.util.find_spec("hftbacktest") is None:
+        say("hftbacktest is not installed: truefill alone is timed, nothing is compared")
+        peers = ["truefill"]
+    sources = kernel_hash.__wrapped__()
+    recording = None if options.synthetic else recording_path()
+    try:
+        market = load_market(options.events, options.cache, recording, say)
+        market_file = Path(market.full.tape).with_name("market.json")
+        series, ready = time_workloads(market_file, peers, options.workloads, options.runs, say)
+        starts = time_starts(market_file, peers, "grid", say) if not options.brief else {}
+        conversion = time_conversion(recording, peers, say) if recording and not options.brief else {}
+        if kernel_hash.__wrapped__() != sources:
+            raise BenchmarkError("truefill's sources were edited while it was measured: run it again")
+    except BenchmarkError as error:
+        print(f"benchmarks: {error}", file=sys.stderr)
+        return 1
+    results = {
+        **machine(),
+        "command": "python -m benchmarks " + " ".join(sys.argv[1:]),
+        "runs": options.runs,
+        "wall_seconds": time.perf_counter() - begin,
+        **as_plain(market, series),
+        "ready": ready,
+        "starts": starts,
+        "conversion": conversion,
+    }
+    write(options.out, results, market, series)
+    say(f"written: {options.out} and {options.out.with_suffix('.json')}")
+    return 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--events", type=_count, default=10_000_000, help="at least so many (10_000_000)")
+    parser.add_argument("--runs", type=_count, default=5, help="runs of each workload and package (5)")
+    parser.add_argument("--peers", nargs="+", choices=PEERS, default=list(PEERS))
+    parser.add_argument("--workloads", nargs="+", choices=list(WORKLOADS), default=list(WORKLOADS))
+    parser.add_argument(
+        "--synthetic", action="store_true", help="a made market, also when a recording is there"
+    )
+    parser.add_argument("--brief", action="store_true", help="no starts, no conversion")
+    parser.add_argument("--out", type=Path, default=ROOT / "docs" / "benchmarks.md", help="the page to write")
+    parser.add_argument(
+        "--cache", type=Path, default=ROOT / ".cache" / "benchmarks", help="where markets are kept"
+    )
+    options = parser.parse_args()
+    options.cache = options.cache.absolute()
+    if "truefill" not in options.peers:
+        parser.error("--peers without truefill")
+    return options
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"expected a number from 1, got {text}")
+    return value
+
+
+if __name__ == "__main__":
+    sys.exit(main())

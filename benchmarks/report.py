@@ -1,0 +1,244 @@
+"""The page that is written from what was measured, and its JSON."""
+
+import datetime
+import importlib.metadata
+import json
+import os
+import platform
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks.market import Market
+from benchmarks.peers import LATENCY_NS, NAMES
+from benchmarks.runner import Series
+
+# Name of a workload: its title, and what its strategy does.
+WORKLOADS = {
+    "replay": (
+        "Replay",
+        "a step every 100 ms that reads the best prices and the quantities of five levels a side",
+    ),
+    "replay_resting": (
+        "Replay, own order resting",
+        "the same with an own bid 0.5 % below the lowest trade, so that the exchange's book is kept in step "
+        "at every row as well",
+    ),
+    "best_prices": ("Best prices", "a step every 100 ms that reads the best prices only"),
+    "grid": (
+        "20-order grid",
+        "every 100 ms ten post-only orders a side around the mid, moved against the position: what is off "
+        f"the grid is cancelled, what is missing is placed; {LATENCY_NS // 10**6} ms to the exchange, "
+        f"{LATENCY_NS // 10**6} ms back",
+    ),
+    "every_event": ("Every event", "woken by every arrival of feed; reads the best prices"),
+}
+
+_PACKAGES = ("truefill", "hftbacktest", "numba", "numpy", "llvmlite")
+
+
+def machine() -> dict[str, Any]:
+    """Tell what the numbers were measured on."""
+    versions = {}
+    for name in _PACKAGES:
+        try:
+            versions[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            versions[name] = "not installed"
+    return {
+        "date": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        "cpu": _cpu(),
+        "cpus": os.cpu_count(),
+        "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
+        "memory_bytes": _memory(),
+        "system": f"{platform.system()} {platform.release()} {platform.machine()}",
+        "python": f"{platform.python_implementation()} {platform.python_version()}",
+        "versions": versions,
+    }
+
+
+def _cpu() -> str:
+    try:
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or "unknown"
+
+
+def _memory() -> int | None:
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, OSError, ValueError):
+        return None
+
+
+def write(page: Path, results: dict[str, Any], market: Market, series: dict[str, Series]) -> None:
+    """Write the page, and the results beside it as JSON."""
+    parts = [
+        _head(results, market),
+        _speed(market, series),
+        _meaning(series),
+        _starts(results["starts"], market),
+        _building(results, market),
+    ]
+    _replace(page, "\n".join(part for part in parts if part))
+    _replace(page.with_suffix(".json"), json.dumps(_without_folders(results), indent=1) + "\n")
+
+
+def _replace(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.tmp")
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(path)
+
+
+def _without_folders(results: dict[str, Any]) -> dict[str, Any]:
+    market = dict(results["market"])
+    for which in ("full", "short"):
+        files = dict(market[which])
+        market[which] = files | {name: Path(files[name]).name for name in ("tape", "events")}
+    return {**results, "market": market}
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Lay out a Markdown table: the first column to the left, the others to the right."""
+    lines = [head, ["---"] + ["---:"] * (len(head) - 1), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+
+
+def _head(results: dict[str, Any], market: Market) -> str:
+    memory = results["memory_bytes"]
+    load = results["load"]
+    versions = ", ".join(f"{name} {version}" for name, version in results["versions"].items())
+    size = f", {memory / 2**30:.0f} GiB" if memory else ""
+    busy = f", load {load:.1f} at the end" if load is not None else ""
+    return f"""# Benchmarks
+
+Written by `make bench` (`{results["command"].strip()}`); do not edit.
+
+All numbers of a table come from one run of the script, the packages taking turns, {results["runs"]} runs
+each. Medians are shown; ratios are medians of each turn's ratio. A time counts only if all packages came to
+the same check sums: of the prices and quantities read, and where there are orders also of position, balance,
+fees, number of fills and of requests.
+
+* **Market**: {market.name}, repeated {_times(market.repeats)}: {market.full.count:,} events
+  ({market.full.rows:,} rows for HftBacktest, where an event out of order stands twice),
+  {market.seconds / 3600:.2f} hours of market time
+* **Machine**: {results["cpu"]}, {results["cpus"]} processors{size}, {results["system"]}{busy}
+* **Versions**: {results["python"]}, {versions}
+* **Date**: {results["date"]}
+"""
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
+
+
+def _speed(market: Market, series: dict[str, Series]) -> str:
+    peers = list(next(iter(series.values())).seconds)
+    others = [peer for peer in peers if peer != "truefill"]
+    rows = []
+    for name, s in series.items():
+        each = [f"{s.median(peer) / market.full.count * 1e9:.2f}" for peer in peers]
+        ratios = [f"{s.ratio('truefill', other):.1f}×" for other in others]
+        rows.append([WORKLOADS[name][0], *each, *ratios])
+    head = [
+        "ns an event",
+        *(NAMES[p] for p in peers),
+        *(f"ratio to {NAMES[p].removeprefix('HftBacktest, ')}" for p in others),
+    ]
+    text = (
+        "One thread; the strategy's own time is in it; data open, code compiled (truefill's loaded from its\n"
+        "cache, as in every process but the first; HftBacktest's compiled in the process)."
+    )
+    return f"## Speed\n\n{text}\n\n{table(head, rows)}"
+
+
+def _meaning(series: dict[str, Series]) -> str:
+    lines = []
+    for name, s in series.items():
+        title, text = WORKLOADS[name]
+        facts = [f"{s.checks['steps']:,.0f} steps"]
+        if s.checks["requests"] > 1:
+            facts += [f"{s.checks['requests']:,.0f} requests", f"{s.checks['fills']:,.0f} fills"]
+        lines.append(f"* **{title}**: {text} ({', '.join(facts)})")
+    return (
+        "\n".join(lines)
+        + """
+
+**What is compared, and what truefill leaves out.** Both packages get the same events, latencies, queue
+model (`log_prob_queue_model2`), fees and fill rules (HftBacktest's `NoPartialFillExchange`, because its
+partial fills lose fills; truefill's own default is `fifo`), and run the same source. HftBacktest applies
+every row to two books, the exchange's and the local one, in the order of time. truefill keeps the best
+prices of each moment in the tape and works them out once, when the tape is built; its local book is brought
+up to date when a quantity is read, and its exchange book when an own order is there or arrives. So
+*best prices* touches no depth row at all, *replay* keeps only the local book, *replay, own order resting*
+keeps both books row by row as HftBacktest does, and *every event* pays for waking the strategy and not for
+books. The results are the same to the last fill. HftBacktest reads an array that is already in memory,
+truefill the memory map of the tape. HftBacktest's ROIVector book is given the traded price range and 1 %
+more on both sides; it ignores rows outside.
+"""
+    )
+
+
+def _starts(starts: dict[str, Any], market: Market) -> str:
+    if not starts:
+        return ""
+    cases = {
+        "cold": "nothing compiled yet",
+        "edited": "the strategy was edited",
+        "warm": "started again",
+    }
+    time_rows, memory_rows = [], []
+    for peer, runs in starts.items():
+        time_rows.append([NAMES[peer]])
+        for case in cases:
+            run = runs.get(case)
+            time_rows[-1].append(f"{run['start_seconds']:.2f} s" if run else "as the first")
+        last = list(runs.values())[-1]
+        split = [f"{last[k] / 2**20:,.0f} MiB" if k in last else "-" for k in ("own_bytes", "mapped_bytes")]
+        memory_rows.append([NAMES[peer], f"{last['peak_bytes'] / 2**20:,.0f} MiB", *split])
+    return f"""## Start
+
+From the start of the process to the end of the first step of the grid on the market above: imports, opening
+the file, compiling, one step. HftBacktest cannot cache what it compiles: every start is its first.
+
+{table(["", *cases.values()], time_rows)}
+## Memory
+
+The grid on {market.full.count:,} events, from the file (HftBacktest: `.npy`, loaded without unpacking).
+Mapped pages are the file's, shared between processes and given back when memory is short.
+
+{table(["", "peak", "own, at the end", "mapped, at the end"], memory_rows)}"""
+
+
+def _building(results: dict[str, Any], market: Market) -> str:
+    tape, events = Path(market.full.tape), Path(market.full.events)
+    count = market.full.count
+    rate = market.full.rows / market.build_seconds
+    sizes = [file.stat().st_size / count for file in (tape, events)]
+    text = f"""## Files and building
+
+The tape has {sizes[0]:.1f} bytes an event (both views, index, trades and everything else), the events for
+HftBacktest {sizes[1]:.1f}, in memory and as `.npy`. Building the tape from events in memory:
+{rate / 1e6:.2f} million rows a second ({1e9 / rate:,.0f} ns a row), when the market was made.
+"""
+    conversion = results["conversion"]
+    if conversion:
+        rows = []
+        for name, c in conversion.items():
+            rows.append(
+                [
+                    "truefill, to a tape" if name == "truefill" else "HftBacktest, to packed `.npz`",
+                    f"{c['events']:,}",
+                    f"{c['seconds']:.2f} s",
+                    f"{c['events'] / c['seconds']:,.0f}",
+                    f"{c['file_bytes'] / c['events']:.1f}",
+                    f"{c['peak_bytes'] / 2**20:,.0f} MiB",
+                ]
+            )
+        head = ["Conversion of the recording", "events", "time", "events/s", "bytes an event", "peak memory"]
+        text += "\n" + table(head, rows)
+    return text

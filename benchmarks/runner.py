@@ -1,0 +1,220 @@
+"""Who is measured when. Packages take turns, so that what else the machine does hits them alike."""
+
+import json
+import math
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks.market import Market
+from benchmarks.workloads import CHECKS
+
+Say = Callable[[str], None]
+ROOT = Path(__file__).resolve().parents[1]
+_WHOLE = {"steps", "ticks", "fills", "requests"}  # check sums that must be equal to the last digit
+
+
+class BenchmarkError(Exception):
+    """A measurement that cannot be trusted."""
+
+
+@dataclass(frozen=True)
+class Series:
+    """All runs of one workload: seconds of each run, by package; and the check sums that all agreed on."""
+
+    seconds: dict[str, list[float]]
+    checks: dict[str, float]
+
+    def median(self, peer: str) -> float:
+        """Median seconds of a package."""
+        return statistics.median(self.seconds[peer])
+
+    def ratio(self, peer: str, other: str) -> float:
+        """Median over the rounds of how many times longer `other` took than `peer`."""
+        pairs = zip(self.seconds[other], self.seconds[peer], strict=True)
+        return statistics.median(theirs / ours for theirs, ours in pairs)
+
+
+class Child:
+    """A process that times one package (`benchmarks.child`)."""
+
+    def __init__(self, peer: str, market_file: Path, cpu: str, workloads: Sequence[str]) -> None:
+        self.peer = peer
+        command = [sys.executable, "-m", "benchmarks.child", peer, str(market_file), cpu, *workloads]
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT
+        )
+
+    def answer(self) -> dict[str, Any]:
+        """Wait for the next line of JSON."""
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            if line.startswith("{"):  # HftBacktest may print lines of its own
+                values: dict[str, Any] = json.loads(line)
+                return values
+        raise BenchmarkError(f"{self.peer}: the process ended with code {self._process.wait()}")
+
+    def run(self, workload: str) -> dict[str, Any]:
+        """Run a workload once."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(workload + "\n")
+        self._process.stdin.flush()
+        return self.answer()
+
+    def close(self) -> None:
+        """End the process."""
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+def quiet_cpu() -> str:
+    """Name the processor that the timed processes are pinned to: the last one there is, or none."""
+    if not hasattr(os, "sched_setaffinity"):
+        return "any"
+    return str(max(os.sched_getaffinity(0)))
+
+
+def time_workloads(
+    market_file: Path, peers: Sequence[str], workloads: Sequence[str], runs: int, say: Say
+) -> tuple[dict[str, Series], dict[str, Any]]:
+    """Time workloads, the packages taking turns.
+
+    Returns
+    -------
+    (series by workload, what each process said when it was ready)
+
+    Raises
+    ------
+    BenchmarkError
+        The packages do not agree on what happened.
+    """
+    say("filling truefill's compile cache")
+    first = Child("truefill", market_file, "any", workloads)
+    try:
+        first.answer()
+    finally:
+        first.close()  # what is timed loads its machine code, as every process of a user but the first does
+    children = [Child(peer, market_file, quiet_cpu(), workloads) for peer in peers]
+    try:
+        say("compiling the strategies in each package's process")
+        ready = {child.peer: child.answer() for child in children}
+        found = {}
+        for workload in workloads:
+            seconds: dict[str, list[float]] = {peer: [] for peer in peers}
+            checks: dict[str, float] | None = None
+            for _ in range(runs):
+                for child in children:
+                    answer = child.run(workload)
+                    seconds[child.peer].append(answer["seconds"])
+                    sums = dict(zip(CHECKS, answer["checks"], strict=True))
+                    checks = checks or sums
+                    must_agree(workload, peers[0], checks, child.peer, sums)
+            found[workload] = Series(seconds, checks or {})
+            medians = ", ".join(f"{peer} {found[workload].median(peer):.4f} s" for peer in peers)
+            say(f"{workload}: {medians}")
+        return found, ready
+    finally:
+        for child in children:
+            child.close()
+
+
+def must_agree(
+    workload: str, one: str, expected: dict[str, float], other: str, actual: dict[str, float]
+) -> None:
+    """Refuse times of runs that did not compute the same."""
+    for name, value in expected.items():
+        got = actual[name]
+        # Sums of prices times quantities: rounding grows with what was added up, not with what is left.
+        same = got == value if name in _WHOLE else math.isclose(got, value, rel_tol=1e-9, abs_tol=1e-4)
+        if not same:
+            raise BenchmarkError(
+                f"{workload}: expected the same {name} from both packages, "
+                f"got {value!r} from {one} and {got!r} from {other}"
+            )
+
+
+def time_starts(market_file: Path, peers: Sequence[str], workload: str, say: Say) -> dict[str, Any]:
+    """Time from process start to the end of the first step, and the memory of a whole run.
+
+    Truefill: nothing compiled yet; an edited strategy; a second start. HftBacktest cannot cache, so that its
+    second start is like its first, and only that is taken.
+    """
+    found: dict[str, Any] = {}
+    source = ROOT / "benchmarks" / "workloads.py"
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        first, edited = folder / "first.py", folder / "edited.py"
+        shutil.copyfile(source, first)
+        edited.write_text(source.read_text() + "\n# edited\n")
+        for peer in peers:
+            cache = folder / f"cache-{peer}"
+            cases = {"cold": first, "edited": edited, "warm": first}
+            if peer != "truefill":
+                _start(peer, market_file, first, workload, folder / "warm-up")  # files into the page cache
+                cases = {"cold": first}
+            found[peer] = {
+                case: _start(peer, market_file, path, workload, cache) for case, path in cases.items()
+            }
+            times = ", ".join(f"{case} {run['start_seconds']:.2f} s" for case, run in found[peer].items())
+            say(f"from process start to the first step, {peer}: {times}")
+    return found
+
+
+def _start(peer: str, market_file: Path, strategies: Path, workload: str, cache: Path) -> dict[str, Any]:
+    command = [
+        sys.executable,
+        "-m",
+        "benchmarks.startup",
+        peer,
+        str(market_file),
+        str(strategies),
+        workload,
+    ]
+    begin = time.monotonic()
+    values = _json_of(command, {"NUMBA_CACHE_DIR": str(cache)})
+    values["start_seconds"] = values.pop("first_step") - begin
+    return values
+
+
+def time_conversion(recording: Path, peers: Sequence[str], say: Say) -> dict[str, Any]:
+    """Time the conversion of a recording by truefill, and by HftBacktest if it is measured."""
+    found = {}
+    wanted = ["truefill"] + (["hftbacktest"] if len(peers) > 1 else [])
+    with tempfile.TemporaryDirectory() as folder:
+        for name in wanted:
+            command = [sys.executable, "-m", "benchmarks.building", name, str(recording), folder]
+            found[name] = _json_of(command, {})
+            say(f"converting {recording.name}, {name}: {found[name]['seconds']:.2f} s")
+    return found
+
+
+def _json_of(command: list[str], environment: dict[str, str]) -> dict[str, Any]:
+    done = subprocess.run(
+        command, stdout=subprocess.PIPE, text=True, cwd=ROOT, env={**os.environ, **environment}, check=False
+    )
+    lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
+    if done.returncode or not lines:
+        raise BenchmarkError(f"{' '.join(command[2:4])}: ended with code {done.returncode}")
+    values: dict[str, Any] = json.loads(lines[-1])
+    return values
+
+
+def as_plain(market: Market, series: dict[str, Series]) -> dict[str, Any]:
+    """Plain values of what was measured, for JSON."""
+    return {
+        "market": asdict(market),
+        "workloads": {name: {"seconds": s.seconds, "checks": s.checks} for name, s in series.items()},
+    }

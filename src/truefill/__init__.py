@@ -1,0 +1,302 @@
+"""truefill: record, replay, simulate and trade limit order books, with fills you can trust.
+
+Everything in ``__all__`` is found on first use, so that ``import truefill`` costs next to nothing.
+
+>>> import truefill
+>>> tape = truefill.build_tape(truefill.make_market(5, seed=1), symbol="DEMO-PERP.SYNTH", venue="synthetic")
+>>> tape.header.tick_size
+'0.01'
+"""
+
+import importlib
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from truefill.analysis import (
+        RunData,
+        equity_frame,
+        export_tables,
+        fills_frame,
+        load_run,
+        metrics,
+        orders_frame,
+        save_run,
+        summary_frame,
+        summary_table,
+    )
+    from truefill.backtest import (
+        ALL_ASSETS,
+        UNTIL_END_OF_DATA,
+        Asset,
+        Bot,
+        ConstantLatency,
+        FifoExchange,
+        FlatPerTradeFees,
+        LinearContract,
+        LogProbQueue2,
+        NoPartialFillExchange,
+        PowerProbQueue,
+        Result,
+        RiskAverseQueue,
+        TradingQtyFees,
+        TradingValueFees,
+        UserFees,
+        UserLatency,
+        UserQueue,
+        run,
+    )
+    from truefill.collect import (
+        ConversionReport,
+        convert,
+    )
+    from truefill.core.errors import (
+        BotError,
+        ConfigError,
+        DataError,
+        InputError,
+        ModelError,
+        StrategyError,
+        TapeError,
+        TruefillError,
+    )
+    from truefill.core.events import (
+        EVENT,
+    )
+    from truefill.core.records import (
+        BUY_SIDE,
+        CANCELED,
+        EXPIRED,
+        FILL,
+        FILLED,
+        FOK,
+        GTC,
+        GTX,
+        IOC,
+        LIMIT,
+        MARKET,
+        NEW,
+        NONE,
+        ORDER_LOG,
+        PARTIALLY_FILLED,
+        REJECTED,
+        REPLACED,
+        SELL_SIDE,
+    )
+    from truefill.synthetic import (
+        ZeroIntelligence,
+        make_market,
+    )
+    from truefill.tape import (
+        Tape,
+        TapeBuilder,
+        build_tape,
+        read_npz,
+        write_npz,
+    )
+
+_HOMES = {
+    "truefill.analysis": (
+        "RunData",
+        "equity_frame",
+        "export_tables",
+        "fills_frame",
+        "load_run",
+        "metrics",
+        "orders_frame",
+        "save_run",
+        "summary_frame",
+        "summary_table",
+    ),
+    "truefill.backtest": (
+        "ALL_ASSETS",
+        "UNTIL_END_OF_DATA",
+        "Asset",
+        "Bot",
+        "ConstantLatency",
+        "FifoExchange",
+        "FlatPerTradeFees",
+        "LinearContract",
+        "LogProbQueue2",
+        "NoPartialFillExchange",
+        "PowerProbQueue",
+        "Result",
+        "RiskAverseQueue",
+        "TradingQtyFees",
+        "TradingValueFees",
+        "UserFees",
+        "UserLatency",
+        "UserQueue",
+        "run",
+    ),
+    "truefill.collect": (
+        "ConversionReport",
+        "convert",
+    ),
+    "truefill.core.errors": (
+        "BotError",
+        "ConfigError",
+        "DataError",
+        "InputError",
+        "ModelError",
+        "StrategyError",
+        "TapeError",
+        "TruefillError",
+    ),
+    "truefill.core.events": ("EVENT",),
+    "truefill.core.records": (
+        "BUY_SIDE",
+        "CANCELED",
+        "EXPIRED",
+        "FILL",
+        "FILLED",
+        "FOK",
+        "GTC",
+        "GTX",
+        "IOC",
+        "LIMIT",
+        "MARKET",
+        "NEW",
+        "NONE",
+        "ORDER_LOG",
+        "PARTIALLY_FILLED",
+        "REJECTED",
+        "REPLACED",
+        "SELL_SIDE",
+    ),
+    "truefill.synthetic": (
+        "ZeroIntelligence",
+        "make_market",
+    ),
+    "truefill.tape": (
+        "Tape",
+        "TapeBuilder",
+        "build_tape",
+        "read_npz",
+        "write_npz",
+    ),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "ALL_ASSETS",
+    "BUY_SIDE",
+    "CANCELED",
+    "EVENT",
+    "EXPIRED",
+    "FILL",
+    "FILLED",
+    "FOK",
+    "GTC",
+    "GTX",
+    "IOC",
+    "LIMIT",
+    "MARKET",
+    "NEW",
+    "NONE",
+    "ORDER_LOG",
+    "PARTIALLY_FILLED",
+    "REJECTED",
+    "REPLACED",
+    "SELL_SIDE",
+    "UNTIL_END_OF_DATA",
+    "Asset",
+    "Bot",
+    "BotError",
+    "ConfigError",
+    "ConstantLatency",
+    "ConversionReport",
+    "DataError",
+    "FifoExchange",
+    "FlatPerTradeFees",
+    "InputError",
+    "LinearContract",
+    "LogProbQueue2",
+    "ModelError",
+    "NoPartialFillExchange",
+    "PowerProbQueue",
+    "Result",
+    "RiskAverseQueue",
+    "RunData",
+    "StrategyError",
+    "Tape",
+    "TapeBuilder",
+    "TapeError",
+    "TradingQtyFees",
+    "TradingValueFees",
+    "TruefillError",
+    "UserFees",
+    "UserLatency",
+    "UserQueue",
+    "ZeroIntelligence",
+    "build_tape",
+    "convert",
+    "equity_frame",
+    "export_tables",
+    "fills_frame",
+    "load_run",
+    "make_market",
+    "metrics",
+    "open_tape",
+    "orders_frame",
+    "read_npz",
+    "report",
+    "run",
+    "save_run",
+    "summary_frame",
+    "summary_table",
+    "write_npz",
+]
+
+
+def open_tape(path: str | os.PathLike[str]) -> "Tape":
+    """Open a tape file; takes a few milliseconds whatever its length.
+
+    Raises
+    ------
+    TapeError
+        If it is missing, no tape, of a later version, truncated or altered.
+    """
+    from truefill.tape import Tape
+
+    return Tape.open(path)
+
+
+def report(result: "Result | RunData", path: str | os.PathLike[str] = "report.html") -> Path:
+    """Write a run's report: one HTML page that needs no network.
+
+    Parameters
+    ----------
+    result : Result or RunData
+        What `run` or `load_run` gave.
+    path : path
+        The page to write.
+
+    Returns
+    -------
+    Path
+        The page.
+    """
+    from truefill.analysis import RunData, report as write_report
+
+    page = Path(path)
+    write_report(result if isinstance(result, RunData) else result.run_data(), page)
+    return page
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("truefill")
+    home = _HOME_OF.get(name)
+    if home is None:
+        raise AttributeError(f"module 'truefill' has no attribute {name!r}")
+    value = getattr(importlib.import_module(home), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*__all__, *globals()})

@@ -1,0 +1,37 @@
+"""Backtests: replay tapes, simulate the exchange, and let a strategy trade through a `Bot`."""
+
+from truefill.backtest.asset import Asset
+from truefill.backtest.bot import ALL_ASSETS, UNTIL_END_OF_DATA, Bot
+from truefill.backtest.models.contracts import LinearContract
+from truefill.backtest.models.exchanges import FifoExchange, NoPartialFillExchange
+from truefill.backtest.models.fees import FlatPerTradeFees, TradingQtyFees, TradingValueFees, UserFees
+from truefill.backtest.models.latency import ConstantLatency, UserLatency
+from truefill.backtest.models.queue import LogProbQueue2, PowerProbQueue, RiskAverseQueue, UserQueue
+from truefill.backtest.result import Result
+from truefill.backtest.run import run
+from truefill.core.jit import jit_enabled
+
+if jit_enabled():
+    from truefill.backtest import bot_compiled as bot_compiled
+
+__all__ = [
+    "ALL_ASSETS",
+    "UNTIL_END_OF_DATA",
+    "Asset",
+    "Bot",
+    "ConstantLatency",
+    "FifoExchange",
+    "FlatPerTradeFees",
+    "LinearContract",
+    "LogProbQueue2",
+    "NoPartialFillExchange",
+    "PowerProbQueue",
+    "Result",
+    "RiskAverseQueue",
+    "TradingQtyFees",
+    "TradingValueFees",
+    "UserFees",
+    "UserLatency",
+    "UserQueue",
+    "run",
+]

@@ -1,0 +1,492 @@
+"""The bot: what a strategy talks to. Ordinary Python classes over the engine's records.
+
+Compiled code sees the same classes as one-pointer types (`bot_compiled`); an interpreted strategy drives
+the same compiled engine through them. Records that `orders`, `state_values` and friends give out alias
+the live state: they change as time moves on, in both worlds alike.
+"""
+
+import operator
+import weakref
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from truefill.backtest import seams
+from truefill.backtest.arguments import raise_bad_argument
+from truefill.backtest.asset import Asset, Binding
+from truefill.backtest.engine import ENTRIES
+from truefill.backtest.executions import units
+from truefill.backtest.records import ASSET, RUN, fills_at, orders_at
+from truefill.core.address import free, i64_view, record_view
+from truefill.core.errors import BotError, ConfigError
+from truefill.core.events import NO_ASK_TICK, NO_BID_TICK, NO_TIME
+from truefill.core.records import GTC, INTERRUPTED, LIMIT, ORDER, STATE
+
+_STATE_OFFSET = ASSET.fields["position"][1]  # type: ignore[index]
+_LOGS = ("resting", "requests", "responses", "fills", "orders_log", "records", "kept")
+_BLOCKS = (
+    *(f"{name}_addr" for name in _LOGS),
+    "bids_addr",
+    "asks_addr",
+    "xmap_keys_addr",
+    "xmap_slots_addr",
+    "lmap_keys_addr",
+    "lmap_slots_addr",
+)
+_state_at = record_view(STATE)
+UNTIL_END_OF_DATA = NO_TIME
+ALL_ASSETS = -1
+
+
+class Record:
+    """A record of the engine with its fields as attributes; aliases the live state."""
+
+    __slots__ = ("_row",)
+
+    def __init__(self, row: np.void) -> None:
+        self._row = row
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self._row[name]
+        except (ValueError, KeyError):
+            raise AttributeError(f"{name}: a record with the fields {self._row.dtype.names}") from None
+
+    def __repr__(self) -> str:
+        fields = ", ".join(f"{name}={self._row[name]}" for name in self._row.dtype.names or ())
+        return f"({fields})"
+
+
+class Depth:
+    """Best prices and quantities by level, as they have arrived here."""
+
+    __slots__ = ("_a", "_bot")
+
+    def __init__(self, bot: "Bot", a: np.void) -> None:
+        self._bot = bot
+        self._a = a
+
+    def _tick_of(self, level: int) -> int:
+        return int(i64_view(self._a["level_tick_addr"], self._a["levels"])[level])
+
+    def _quantity(self, tick: int, side: int) -> float:
+        tick = _whole(tick, "a price in ticks")
+        if not NO_BID_TICK <= tick <= NO_ASK_TICK:
+            raise BotError("a price in ticks that fits 64 bits", tick)
+        bot = self._bot
+        lots = bot._status(bot._call["level_lots"](bot._p, int(self._a["number"]), tick, side))
+        return float(units(self._a, lots))
+
+    @property
+    def tick_size(self) -> float:
+        """Price step."""
+        return float(self._a["tick_size"])
+
+    @property
+    def lot_size(self) -> float:
+        """Smallest quantity of an order, and its step."""
+        return float(units(self._a, int(self._a["order_lots"])))
+
+    @property
+    def best_bid_tick(self) -> int:
+        """Best bid in ticks; the smallest int64 when there is none."""
+        level = self._a["bid"]
+        return self._tick_of(level) if level >= 0 else NO_BID_TICK
+
+    @property
+    def best_ask_tick(self) -> int:
+        """Best ask in ticks; the largest int64 when there is none."""
+        level = self._a["ask"]
+        return self._tick_of(level) if level >= 0 else NO_ASK_TICK
+
+    @property
+    def best_bid(self) -> float:
+        """Best bid; NaN when there is none."""
+        level = self._a["bid"]
+        return self._tick_of(level) * self.tick_size if level >= 0 else float("nan")
+
+    @property
+    def best_ask(self) -> float:
+        """Best ask; NaN when there is none."""
+        level = self._a["ask"]
+        return self._tick_of(level) * self.tick_size if level >= 0 else float("nan")
+
+    @property
+    def best_bid_qty(self) -> float:
+        """Quantity at the best bid; 0 when there is none."""
+        level = self._a["bid"]
+        return self._quantity(self._tick_of(level), 0) if level >= 0 else 0.0
+
+    @property
+    def best_ask_qty(self) -> float:
+        """Quantity at the best ask; 0 when there is none."""
+        level = self._a["ask"]
+        return self._quantity(self._tick_of(level), 1) if level >= 0 else 0.0
+
+    def bid_qty_at_tick(self, tick: int) -> float:
+        """Quantity bid at a price in ticks."""
+        return self._quantity(tick, 0)
+
+    def ask_qty_at_tick(self, tick: int) -> float:
+        """Quantity offered at a price in ticks."""
+        return self._quantity(tick, 1)
+
+    @property
+    def in_gap(self) -> bool:
+        """Whether the recording has a gap here: the book is suspect until the next snapshot."""
+        return bool(self._a["in_gap"])
+
+
+class Orders:
+    """Own orders of an asset, in the order they were sent; slots stay put until `clear_inactive_orders`."""
+
+    __slots__ = ("_a",)
+
+    def __init__(self, a: np.void) -> None:
+        self._a = a
+
+    def _rows(self) -> np.ndarray:
+        return orders_at(self._a["orders_addr"], self._a["orders_count"])
+
+    def __iter__(self) -> Iterator[Record]:
+        for row in self._rows():
+            yield Record(row)
+
+    def __len__(self) -> int:
+        return int(self._a["orders_count"])
+
+    def __contains__(self, order_id: int) -> bool:
+        return bool((self._rows()["order_id"] == order_id).any())
+
+    def get(self, order_id: int) -> Record:
+        """The order of that id. Raises BotError when there is none: ask ``order_id in orders`` first."""
+        found = np.flatnonzero(self._rows()["order_id"] == order_id)
+        if len(found) == 0:
+            raise BotError("the id of an order in the table", order_id)
+        return Record(self._rows()[found[0]])
+
+
+def _whole(value: Any, what: str) -> int:
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise BotError(what, repr(value)) from None
+
+
+class Bot:
+    """A market that a strategy trades in, moved on by the strategy's own calls.
+
+    Parameters
+    ----------
+    assets : sequence of Asset
+        One or more instruments, all over the same time.
+
+    Notes
+    -----
+    Return codes are HftBacktest's: 0 done, 1 end of data, 2 feed, 3 order response, 10 order id exists,
+    11 request in process, 12 order not found, 18 interrupted, 20 too many orders, 21 a model failed.
+    Arguments that cannot be meant raise BotError.
+    """
+
+    def __init__(self, assets: Sequence[Asset]) -> None:
+        assets = [assets] if isinstance(assets, Asset) else list(assets)
+        if not assets or not all(isinstance(asset, Asset) for asset in assets):
+            raise ConfigError("one or more Asset objects", repr(assets), "Bot")
+        self.assets = tuple(assets)
+        self._run_array = np.zeros(1, RUN)
+        self._table = np.zeros(len(assets), ASSET)
+        self._run = self._run_array[0]
+        self._p = int(self._run_array.ctypes.data)
+        self.currencies = tuple(dict.fromkeys(asset.currency for asset in assets))
+        self._bindings = [
+            Binding(asset, number, self._p, self.currencies.index(asset.currency))
+            for number, asset in enumerate(assets)
+        ]
+        for row, binding in zip(self._table, self._bindings, strict=True):
+            for name, value in binding.values.items():
+                row[name] = value
+        run = self._run
+        run["num_assets"] = len(assets)
+        run["assets_addr"] = self._table.ctypes.data
+        run["now"] = self._first_time()
+        for name, entry in ENTRIES.items():
+            run[f"f_{name}"] = entry.address
+        self._call = {name: entry.ctypes for name, entry in ENTRIES.items()}
+        self.start_timestamp = int(run["now"])
+        self.end_timestamp = self._last_time()
+        self.closed = False
+        self._finalizer = weakref.finalize(self, _free_logs, self._table)
+
+    def _first_time(self) -> int:
+        times = [
+            int(ts[0])
+            for asset in self.assets
+            for view in (asset.tape.local, asset.tape.exch)
+            if len(ts := view.group_ts)
+        ]
+        return min(times, default=0)
+
+    def _last_time(self) -> int:
+        times = [
+            int(ts[-1])
+            for asset in self.assets
+            for view in (asset.tape.local, asset.tape.exch)
+            if len(ts := view.group_ts)
+        ]
+        return max(times, default=0)
+
+    def _asset(self, asset_no: int) -> np.void:
+        number = _whole(asset_no, "an asset number")
+        if not 0 <= number < len(self.assets):
+            raise BotError(f"an asset number from 0 to {len(self.assets) - 1}", number)
+        row: np.void = self._table[number]
+        return row
+
+    @property
+    def current_timestamp(self) -> int:
+        """Time now, UTC ns. Before the first step: the time of the earliest event."""
+        return int(self._run["now"])
+
+    @property
+    def num_assets(self) -> int:
+        """Number of assets."""
+        return len(self.assets)
+
+    def depth(self, asset_no: int) -> Depth:
+        """The book of an asset."""
+        return Depth(self, self._asset(asset_no))
+
+    def position(self, asset_no: int) -> float:
+        """Position of an asset, in units, from the executions reported so far."""
+        return float(self._asset(asset_no)["position"])
+
+    def state_values(self, asset_no: int) -> Record:
+        """Position, balance, fee, num_trades, trading_volume, trading_value: a fold over the fills."""
+        address = self._asset(asset_no).__array_interface__["data"][0]
+        return Record(_state_at(address + _STATE_OFFSET))
+
+    def orders(self, asset_no: int) -> Orders:
+        """Own orders of an asset."""
+        return Orders(self._asset(asset_no))
+
+    def fills(self, asset_no: int) -> np.recarray:
+        """Give the executions reported so far, FILL records, oldest first.
+
+        Interpreted a copy. Compiled a view of the engine's log, to be read while the bot lives: return
+        ``bot.fills(a).copy()`` to keep it longer.
+        """
+        a = self._asset(asset_no)
+        return fills_at(a["fills_addr"], a["fills_seen"]).copy().view(np.recarray)
+
+    def last_trades(self, asset_no: int) -> np.recarray:
+        """Market trades that arrived since `clear_last_trades`, EVENT records, oldest first."""
+        a = self._asset(asset_no)
+        trades = self.assets[int(a["number"])].tape.trades
+        return trades[int(a["trades_cleared"]) : int(a["trades_seen"])].view(np.recarray)
+
+    def clear_last_trades(self, asset_no: int) -> None:
+        """Forget the market trades that have arrived, of one asset or (ALL_ASSETS) of all."""
+        for a in self._table if asset_no == ALL_ASSETS else [self._asset(asset_no)]:
+            a["trades_cleared"] = a["trades_seen"]
+
+    def clear_inactive_orders(self, asset_no: int) -> None:
+        """Drop filled, cancelled and expired orders from the table, of one asset or (ALL_ASSETS) of all."""
+        numbers = (
+            range(len(self.assets)) if asset_no == ALL_ASSETS else [int(self._asset(asset_no)["number"])]
+        )
+        for number in numbers:
+            self._status(self._call["clear_inactive"](self._p, number))
+
+    def feed_latency(self, asset_no: int) -> tuple[int, int] | None:
+        """(exchange time, local time) of the last feed event that arrived, ns; None before the first.
+
+        Compiled code unpacks it after the test for None: ``exch_ts, local_ts = latency``.
+        """
+        a = self._asset(asset_no)
+        if a["feed_local_ts"] == 0:
+            return None
+        return int(a["feed_exch_ts"]), int(a["feed_local_ts"])
+
+    def order_latency(self, asset_no: int) -> tuple[int, int, int] | None:
+        """(request, exchange, response) times of the last answered request, ns; None before the first.
+
+        Compiled code unpacks it after the test for None, as `feed_latency`.
+        """
+        a = self._asset(asset_no)
+        if a["order_response_ts"] == 0:
+            return None
+        return int(a["order_request_ts"]), int(a["order_exch_ts"]), int(a["order_response_ts"])
+
+    def _status(
+        self, status: int, number: int = 0, price: float = 0.0, qty: float = 0.0, tif: int = 0, kind: int = 0
+    ) -> int:
+        if status < 0:
+            raise_bad_argument(status, number, price, qty, tif, kind, len(self.assets))
+        return int(status)
+
+    def _submit(
+        self,
+        side: int,
+        asset_no: int,
+        order_id: int,
+        price: float,
+        qty: float,
+        tif: int,
+        kind: int,
+        wait: bool,
+    ) -> int:
+        a = self._asset(asset_no)
+        order_id = _order_id(order_id)
+        price, qty = _number(price, "price"), _number(qty, "quantity")
+        tif, kind = _whole(tif, "a time in force"), _whole(kind, "an order type")
+        status = self._call["submit"](
+            self._p, int(a["number"]), side, order_id, price, qty, tif, kind, int(bool(wait))
+        )
+        return self._status(status, int(a["number"]), price, qty, tif, kind)
+
+    def submit_buy_order(
+        self,
+        asset_no: int,
+        order_id: int,
+        price: float,
+        qty: float,
+        time_in_force: int = GTC,
+        order_type: int = LIMIT,
+        wait: bool = False,
+    ) -> int:
+        """Send a buy order.
+
+        Parameters
+        ----------
+        asset_no : int
+        order_id : int
+            Not in the table yet; 0 to 2**64 - 1.
+        price : float
+            Rounded to the nearest tick. A market order ignores it.
+        qty : float
+            In units; a multiple of the lot.
+        time_in_force : int
+            GTC, GTX (post only), IOC or FOK.
+        order_type : int
+            LIMIT or MARKET.
+        wait : bool
+            Move time on until the first answer about this order.
+
+        Returns
+        -------
+        int
+            0; with `wait` 1 when the data ends; 10 the id exists; 20 the table is full.
+
+        Raises
+        ------
+        BotError
+            Price or quantity not finite, not positive, off the lot; asset, id, type out of range.
+        """
+        return self._submit(1, asset_no, order_id, price, qty, time_in_force, order_type, wait)
+
+    def submit_sell_order(
+        self,
+        asset_no: int,
+        order_id: int,
+        price: float,
+        qty: float,
+        time_in_force: int = GTC,
+        order_type: int = LIMIT,
+        wait: bool = False,
+    ) -> int:
+        """Send a sell order; as `submit_buy_order`."""
+        return self._submit(-1, asset_no, order_id, price, qty, time_in_force, order_type, wait)
+
+    def modify(self, asset_no: int, order_id: int, price: float, qty: float, wait: bool = False) -> int:
+        """Change an order's price and open quantity.
+
+        A smaller or equal open quantity at the same price keeps the place in the queue; all else loses it
+        and may take. Returns 0, 11 (a request is in process), 12 (no such order), with `wait` also 1.
+        """
+        a = self._asset(asset_no)
+        price, qty = _number(price, "price"), _number(qty, "quantity")
+        number = int(a["number"])
+        status = self._call["modify"](self._p, number, _order_id(order_id), price, qty, int(bool(wait)))
+        return self._status(status, number, price, qty)
+
+    def cancel(self, asset_no: int, order_id: int, wait: bool = False) -> int:
+        """Ask for an order's cancellation. Returns 0, 11, 12, with `wait` also 1."""
+        number = int(self._asset(asset_no)["number"])
+        return self._status(
+            self._call["cancel"](self._p, number, _order_id(order_id), int(bool(wait))), number
+        )
+
+    def _until(self, duration: int, what: str) -> int:
+        duration = _whole(duration, f"{what} in whole nanoseconds")
+        if not 0 <= duration <= NO_TIME:
+            raise BotError(f"{what} from 0 to 2**63 - 1 ns", duration)
+        return min(self.current_timestamp + duration, NO_TIME)
+
+    def elapse(self, duration: int) -> int:
+        """Move time on by `duration` ns. Returns 0, or 1 when the data has ended."""
+        stop = self._until(duration, "a duration")
+        return self._status(self._call["advance"](self._p, stop, seams.WAIT_NOTHING, 0, 0))
+
+    def wait_next_feed(self, include_order_resp: bool, timeout: int) -> int:
+        """Move on to the next feed event (or order response), at most `timeout` ns.
+
+        Returns 0 (timeout), 1 (end of data), 2 (feed), 3 (order response).
+        """
+        stop = self._until(timeout, "a timeout")
+        wait = seams.WAIT_FEED_OR_RESPONSE if include_order_resp else seams.WAIT_FEED
+        return self._status(self._call["advance"](self._p, stop, wait, 0, 0))
+
+    def wait_order_response(self, asset_no: int, order_id: int, timeout: int) -> int:
+        """Move on to the next answer about an order, at most `timeout` ns: 0, or 1 at the end of data."""
+        number = int(self._asset(asset_no)["number"])
+        stop = self._until(timeout, "a timeout")
+        order_id = _order_id(order_id)
+        return self._status(self._call["advance"](self._p, stop, seams.WAIT_ORDER, number, order_id))
+
+    def record(self) -> None:
+        """Keep a sample of time, mid price and state of every asset, for the statistics."""
+        self._status(self._call["record"](self._p))
+
+    def interrupt(self) -> None:
+        """Make every time-moving call return 18 from now on: the loop ends. Any thread may call."""
+        self._run["stop"] = 1
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether `interrupt` or `close` was called."""
+        return bool(self._run["stop"])
+
+    def close(self) -> int:
+        """End the run; what happened stays readable. Returns 0."""
+        self.closed = True
+        self._run["stop"] = 1
+        return 0
+
+
+def _order_id(value: Any) -> int:
+    order_id = _whole(value, "an order id")
+    if not 0 <= order_id < 1 << 64:
+        raise BotError("an order id from 0 to 2**64 - 1", order_id)
+    return order_id
+
+
+def _number(value: Any, what: str) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise BotError(f"a number as {what}", repr(value)) from None
+
+
+def _free_logs(table: np.ndarray) -> None:
+    """Give the engine's C memory back."""
+    for a in table:
+        kept = i64_view(a["kept_addr"], int(a["kept_count"])).copy()
+        for address in kept:
+            free(address)
+        for name in _BLOCKS:
+            free(a[name])
+            a[name] = 0
+
+
+__all__ = ["ALL_ASSETS", "INTERRUPTED", "ORDER", "UNTIL_END_OF_DATA", "Bot", "Depth", "Orders", "Record"]

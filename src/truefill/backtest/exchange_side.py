@@ -1,0 +1,285 @@
+"""The exchange side: replays the exchange's view of the tape and carries out requests, up to a horizon.
+
+Nothing but the order buses connects it to the local side, so it runs alone. While no own order rests
+here, depth is plain stores, and even those wait until an order arrives: the book at a moment depends on
+the rows before it, not on when they were stored. While own orders rest, each depth row is tested against
+one flag, and only stop rows (trades, changes of a best price, clears) are looked at.
+
+At equal times the market's rows come first, then requests (HftBacktest's order of events).
+"""
+
+import numpy as np
+
+from truefill.backtest.fill_rules import fill_by_crossing, fill_by_trade
+from truefill.backtest.models.queue import queue_depth
+from truefill.backtest.records import requests_at, responses_at, resting_at, stops_at
+from truefill.backtest.resting import ranks_of
+from truefill.backtest.seams import arrive, meet
+from truefill.core.address import i32_view, i64_view, u8_view
+from truefill.core.events import NO_BID_TICK, NO_TIME
+from truefill.core.jit import helper
+from truefill.core.tape_records import STOP_BEST, STOP_CLEAR, STOP_TRADE
+
+_EVERYTHING = NO_BID_TICK
+
+
+@helper
+def store_rows(book, code, qty, overflow, low, high):
+    """Put depth rows [low, high) into a book."""
+    for i in range(np.uint64(low), np.uint64(high)):
+        lots = np.int64(qty[i])
+        if lots < 0:
+            lots = overflow[-lots - 1]
+        book[np.uint64(code[i])] = lots
+
+
+@helper
+def clear_levels(book, ticks, side, upto):
+    """Empty the levels of a side (1 bid, -1 ask, 0 both) at `upto` or better."""
+    for level in range(len(ticks)):
+        if side >= 0 and ticks[level] >= upto:
+            book[level * 2] = 0
+        if side <= 0 and (side == 0 or ticks[level] <= upto):
+            book[level * 2 + 1] = 0
+
+
+@helper
+def clear_book(book, ticks, stop):
+    """Carry out a clear stop on a book."""
+    side = np.int64(stop["side"])
+    upto = stop["tick"]
+    if upto == _EVERYTHING and side < 0:
+        upto = np.int64(NO_TIME)
+    clear_levels(book, ticks, side, upto)
+
+
+@helper
+def next_request_ts(a):
+    """Arrival time of the next request, or NO_TIME."""
+    if a["requests_head"] == a["requests_count"]:
+        return np.int64(NO_TIME)
+    return requests_at(a["requests_addr"], a["requests_room"])[a["requests_head"]]["ts"]
+
+
+@helper
+def own_orders(a):
+    """How many own orders rest at the exchange."""
+    return a["bids_count"] + a["asks_count"]
+
+
+@helper
+def next_exchange_ts(a):
+    """Earliest time at which the exchange side could send a message, or NO_TIME."""
+    earliest = next_request_ts(a)
+    if own_orders(a) > 0:
+        stop = a["x_stop"]
+        if stop < a["x_stops"]:
+            earliest = min(earliest, stops_at(a["x_stops_addr"], a["x_stops"])[stop]["ts"])
+    return earliest
+
+
+@helper
+def run_exchange_side(run, a, horizon, watch, watched_id):
+    """Run up to and with `horizon`; with `watch`, stop after the event that sends a watched message.
+
+    Parameters
+    ----------
+    watch : int
+        0: do not watch; 1: messages about the order `watched_id`; 2: any message.
+
+    Returns
+    -------
+    int
+        Arrival time here of the first watched message; NO_TIME: none by the horizon.
+    """
+    while True:
+        sent = a["responses_count"]
+        request_ts = next_request_ts(a)
+        no_request = request_ts > horizon or request_ts == NO_TIME
+        if no_request and own_orders(a) == 0:
+            return np.int64(NO_TIME)
+        if own_orders(a) > 0:
+            done = replay_watching(run, a, min(request_ts, horizon), watch, watched_id)
+            if watch != 0 and a["responses_count"] > sent:
+                arrival = first_watched(a, sent, watch, watched_id)
+                if arrival < NO_TIME:
+                    return arrival
+            if run["error"] != 0:
+                return np.int64(NO_TIME)
+            if not done:
+                continue
+        if no_request:
+            return np.int64(NO_TIME)
+        catch_up(a, request_ts)
+        sent = a["responses_count"]
+        number = a["requests_head"]
+        a["requests_head"] += 1
+        if arrive(run, a, number) != 0:
+            raise RuntimeError
+        if a["requests_head"] == a["requests_count"]:
+            a["requests_head"] = 0
+            a["requests_count"] = 0
+        if run["error"] != 0:
+            return np.int64(NO_TIME)
+        if watch != 0:
+            arrival = first_watched(a, sent, watch, watched_id)
+            if arrival < NO_TIME:
+                return arrival
+
+
+@helper
+def first_watched(a, start, watch, watched_id):
+    """Arrival time of the first watched message among those from number `start` on, or NO_TIME."""
+    messages = responses_at(a["responses_addr"], a["responses_room"])
+    for i in range(min(start, a["responses_count"]), a["responses_count"]):
+        if watch == 2 or messages[i]["order_id"] == watched_id:
+            return messages[i]["ts"]
+    return np.int64(NO_TIME)
+
+
+@helper
+def _groups_until(ts, group, timestamp):
+    """Number of groups with a time of at most `timestamp`, searched from `group` on."""
+    count = len(ts)
+    while group < count and ts[group] <= timestamp:
+        group += 1
+    return group
+
+
+@helper
+def catch_up(a, timestamp):
+    """Bring the book up to `timestamp` where no own order is in the way."""
+    ts = i64_view(a["x_ts_addr"], a["x_groups"])
+    group = _groups_until(ts, a["x_group"], timestamp)
+    if group == a["x_group"]:
+        return
+    a["x_group"] = group
+    row_end = np.int64(i32_view(a["x_end_addr"], a["x_groups"])[group - 1])
+    stop_end = np.int64(i32_view(a["x_stop_addr"], a["x_groups"])[group - 1])
+    book = i64_view(a["x_book_addr"], a["levels"] * 2)
+    code = i32_view(a["x_code_addr"], a["x_rows"])
+    qty = i32_view(a["x_qty_addr"], a["x_rows"])
+    overflow = i64_view(a["overflow_addr"], a["overflow_len"])
+    row = a["x_row"]
+    if a["x_clears"] > 0:
+        ticks = i64_view(a["level_tick_addr"], a["levels"])
+        stops = stops_at(a["x_stops_addr"], a["x_stops"])
+        for s in range(a["x_stop"], stop_end):
+            if stops[s]["kind"] == STOP_CLEAR and stops[s]["row"] >= row:
+                store_rows(book, code, qty, overflow, row, stops[s]["row"])
+                row = np.int64(stops[s]["row"])
+                clear_book(book, ticks, stops[s])
+    store_rows(book, code, qty, overflow, row, row_end)
+    a["x_row"] = row_end
+    a["x_stop"] = stop_end
+    a["x_bid"] = i32_view(a["x_bid_addr"], a["x_groups"])[group - 1]
+    a["x_ask"] = i32_view(a["x_ask_addr"], a["x_groups"])[group - 1]
+
+
+@helper
+def replay_watching(run, a, timestamp, watch, watched_id):
+    """Replay up to `timestamp` while own orders rest. False: stopped early (a message, or none rest)."""
+    ts = i64_view(a["x_ts_addr"], a["x_groups"])
+    ends = i32_view(a["x_end_addr"], a["x_groups"])
+    stop_ends = i32_view(a["x_stop_addr"], a["x_groups"])
+    stops = stops_at(a["x_stops_addr"], a["x_stops"])
+    group = _groups_until(ts, a["x_group"], timestamp)
+    row_end = np.int64(ends[group - 1]) if group > 0 else np.int64(0)
+    stop_end = np.int64(stop_ends[group - 1]) if group > 0 else np.int64(0)
+    while a["x_stop"] < stop_end:
+        number = a["x_stop"]
+        row = np.int64(stops[number]["row"])
+        if row > a["x_row"]:
+            _store_watching(run, a, a["x_row"], row, stops[number]["ts"])
+            a["x_row"] = row
+        a["x_stop"] = number + 1
+        sent = a["responses_count"]
+        if _concerns(a, stops[number]) and meet(run, a, number) != 0:
+            raise RuntimeError
+        if run["error"] != 0:
+            return True
+        if a["responses_count"] != sent and (watch != 0 or own_orders(a) == 0):
+            _settle_group(a, ts, ends, stop_ends)
+            return False
+    if row_end > a["x_row"]:
+        _store_watching(run, a, a["x_row"], row_end, ts[group - 1])
+        a["x_row"] = row_end
+    a["x_group"] = group
+    return True
+
+
+@helper
+def _concerns(a, stop):
+    """Whether a stop can matter to the own orders; keeps the best prices in step when it cannot."""
+    kind = stop["kind"]
+    if kind == STOP_TRADE:
+        side = -np.int64(stop["side"])
+        ranks = ranks_of(a, side)
+        if side == 0 or len(ranks) == 0:
+            return False
+        best = resting_at(a["resting_addr"], a["resting_room"])[ranks[0]]["tick"]
+        return side * (best - stop["tick"]) >= 0
+    return kind == STOP_BEST or kind == STOP_CLEAR
+
+
+@helper
+def _settle_group(a, ts, ends, stop_ends):
+    """After an early stop: the groups that are wholly past (one may be left half done)."""
+    group = a["x_group"]
+    while group < len(ts) and ends[group] <= a["x_row"] and stop_ends[group] <= a["x_stop"]:
+        group += 1
+    a["x_group"] = group
+
+
+@helper
+def handle_stop(run, a, stop):
+    """One stop of the exchange's view, with own orders in the book."""
+    kind = stop["kind"]
+    if kind == STOP_TRADE:
+        aggressor = np.int64(stop["side"])
+        if aggressor != 0:
+            fill_by_trade(run, a, aggressor, stop["tick"], stop["qty"], stop["ts"])
+    elif kind == STOP_BEST:
+        ticks = i64_view(a["level_tick_addr"], a["levels"])
+        old_bid = a["x_bid"]
+        old_ask = a["x_ask"]
+        bid = np.int64(stop["bid"])
+        ask = np.int64(stop["ask"])
+        a["x_bid"] = bid
+        a["x_ask"] = ask
+        if bid >= 0 and (old_bid < 0 or ticks[bid] > ticks[old_bid]):
+            fill_by_crossing(run, a, 1, bid, stop["ts"])
+        if ask >= 0 and (old_ask < 0 or ticks[ask] < ticks[old_ask]):
+            fill_by_crossing(run, a, -1, ask, stop["ts"])
+    elif kind == STOP_CLEAR:
+        ticks = i64_view(a["level_tick_addr"], a["levels"])
+        clear_book(i64_view(a["x_book_addr"], a["levels"] * 2), ticks, stop)
+        a["x_bid"] = np.int64(stop["bid"])
+        a["x_ask"] = np.int64(stop["ask"])
+
+
+@helper
+def _store_watching(run, a, low, high, timestamp):
+    """Put depth rows [low, high) into the book and tell the queue model of own orders at their levels."""
+    book = i64_view(a["x_book_addr"], a["levels"] * 2)
+    own = u8_view(a["x_own_addr"], a["levels"] * 2)
+    code = i32_view(a["x_code_addr"], a["x_rows"])
+    qty = i32_view(a["x_qty_addr"], a["x_rows"])
+    overflow = i64_view(a["overflow_addr"], a["overflow_len"])
+    for i in range(np.uint64(low), np.uint64(high)):
+        index = np.uint64(code[i])
+        lots = np.int64(qty[i])
+        if lots < 0:
+            lots = overflow[-lots - 1]
+        if own[index] != 0:
+            _tell_queues(run, a, np.int64(index), book[index], lots, timestamp)
+        book[index] = lots
+
+
+@helper
+def _tell_queues(run, a, book_index, previous, new, timestamp):
+    orders = resting_at(a["resting_addr"], a["resting_room"])
+    ranks = ranks_of(a, 1 - 2 * (book_index % 2))
+    for i in range(len(ranks)):
+        if orders[ranks[i]]["book_index"] == book_index:
+            queue_depth(run, a, np.int64(ranks[i]), previous, new, timestamp)

@@ -1,0 +1,416 @@
+"""The local side: what the strategy knows. Feed that has arrived, own orders, and the ledger.
+
+The best prices come from the tape's group table; the local book is brought up to date when the strategy
+reads a quantity. Answers from the exchange change orders through `core.order_states`; executions change
+position, balance and fee when their report arrives, one fill record at a time and never twice.
+"""
+
+import numpy as np
+
+from truefill.backtest.exchange_side import clear_book, store_rows
+from truefill.backtest.executions import units
+from truefill.backtest.memory import grown, map_empty, map_find, map_put
+from truefill.backtest.models.contracts import trade_value
+from truefill.backtest.records import (
+    FILL_REPORT,
+    MODIFY,
+    PLACE,
+    fills_at,
+    metas_at,
+    orders_at,
+    orders_log_at,
+    responses_at,
+    stops_at,
+)
+from truefill.backtest.resting import level_of_tick
+from truefill.core.address import i32_view, i64_view
+from truefill.core.events import NO_TIME
+from truefill.core.jit import helper
+from truefill.core.order_states import (
+    ACCEPT,
+    CANCEL as CANCELLED,
+    EXPIRE,
+    FILL_ALL,
+    FILL_PART,
+    ILLEGAL,
+    REJECT,
+    SUBMITTED,
+    hft_request,
+    hft_status,
+    next_state,
+)
+from truefill.core.records import CANCELED, EXPIRED, FILLED, NEW, NONE, ORDER_LOG, PARTIALLY_FILLED
+from truefill.core.tape_records import STOP_CLEAR, STOP_GAP_BEGIN, STOP_GAP_END, STOP_SNAPSHOT
+
+_LOG_ROW = ORDER_LOG.itemsize
+_COMPACT_FROM = 1024
+
+
+@helper
+def next_feed_ts(a):
+    """Local time of the next feed group, or NO_TIME."""
+    if a["l_group"] == a["l_groups"]:
+        return np.int64(NO_TIME)
+    return i64_view(a["l_ts_addr"], a["l_groups"])[a["l_group"]]
+
+
+@helper
+def next_response_ts(a):
+    """Local time of the next answer that is on its way, or NO_TIME."""
+    if a["responses_head"] == a["responses_count"]:
+        return np.int64(NO_TIME)
+    return responses_at(a["responses_addr"], a["responses_room"])[a["responses_head"]]["ts"]
+
+
+@helper
+def run_local(run, a, horizon):
+    """Take in feed and answers up to and with `horizon`; at equal times the feed comes first.
+
+    Returns
+    -------
+    (bool, bool)
+        Whether feed arrived exactly at `horizon`, and whether an answer did.
+    """
+    feed = take_feed(a, horizon)
+    answered = False
+    while a["responses_head"] < a["responses_count"]:
+        message = responses_at(a["responses_addr"], a["responses_room"])[a["responses_head"]]
+        if message["ts"] > horizon:
+            break
+        answered = message["ts"] == horizon
+        a["responses_head"] += 1
+        take_answer(a, message)
+    _compact_responses(a)
+    return feed, answered
+
+
+@helper
+def _compact_responses(a):
+    head = a["responses_head"]
+    if head == a["responses_count"]:
+        a["responses_head"] = 0
+        a["responses_count"] = 0
+    elif head >= _COMPACT_FROM and head * 2 > a["responses_count"]:
+        rows = responses_at(a["responses_addr"], a["responses_room"])
+        count = a["responses_count"] - head
+        for i in range(count):
+            rows[i] = rows[head + i]
+        a["responses_head"] = 0
+        a["responses_count"] = count
+
+
+@helper
+def take_feed(a, horizon):
+    """Move past the feed groups up to `horizon`. True when one arrived exactly then."""
+    ts = i64_view(a["l_ts_addr"], a["l_groups"])
+    count = a["l_groups"]
+    group = a["l_group"]
+    while group < count and ts[group] <= horizon:
+        group += 1
+    if group == a["l_group"]:
+        return False
+    a["l_group"] = group
+    last = group - 1
+    a["bid"] = i32_view(a["l_bid_addr"], count)[last]
+    a["ask"] = i32_view(a["l_ask_addr"], count)[last]
+    a["feed_local_ts"] = ts[last]
+    a["feed_exch_ts"] = i64_view(a["l_exch_ts_addr"], count)[last]
+    a["trades_seen"] = i32_view(a["l_trade_addr"], count)[last]
+    if a["l_stops"] > 0:
+        _note_gaps(a, np.int64(i32_view(a["l_stop_addr"], count)[last]))
+    return ts[last] == horizon
+
+
+@helper
+def _note_gaps(a, stop_end):
+    """Follow gap marks up to stop number `stop_end`; the book itself waits for `sync_book`."""
+    stops = stops_at(a["l_stops_addr"], a["l_stops"])
+    for s in range(a["l_gap_stop"], stop_end):
+        kind = stops[s]["kind"]
+        if kind == STOP_GAP_BEGIN:
+            a["in_gap"] = 1
+        elif kind == STOP_GAP_END or kind == STOP_SNAPSHOT:
+            a["in_gap"] = 0
+    a["l_gap_stop"] = stop_end
+
+
+@helper
+def sync_book(a):
+    """Bring the local book up to the feed that has arrived."""
+    group = a["l_group"]
+    a["l_synced"] = group
+    if group == 0:
+        return
+    row_end = np.int64(i32_view(a["l_end_addr"], a["l_groups"])[group - 1])
+    stop_end = np.int64(i32_view(a["l_stop_addr"], a["l_groups"])[group - 1])
+    row = a["l_row"]
+    if row == row_end and a["l_stop"] == stop_end:
+        return
+    book = i64_view(a["l_book_addr"], a["levels"] * 2)
+    code = i32_view(a["l_code_addr"], a["l_rows"])
+    qty = i32_view(a["l_qty_addr"], a["l_rows"])
+    overflow = i64_view(a["overflow_addr"], a["overflow_len"])
+    if a["l_stop"] < stop_end:
+        ticks = i64_view(a["level_tick_addr"], a["levels"])
+        stops = stops_at(a["l_stops_addr"], a["l_stops"])
+        for s in range(a["l_stop"], stop_end):
+            if stops[s]["kind"] == STOP_CLEAR:
+                store_rows(book, code, qty, overflow, row, stops[s]["row"])
+                row = np.int64(stops[s]["row"])
+                clear_book(book, ticks, stops[s])
+        a["l_stop"] = stop_end
+    store_rows(book, code, qty, overflow, row, row_end)
+    a["l_row"] = row_end
+
+
+@helper
+def local_level(a, tick):
+    """Rank of a price among the tape's levels, or -1; near the touch, where most levels exist, at once."""
+    count = a["levels"]
+    ticks = i64_view(a["level_tick_addr"], count)
+    if count == 0 or tick < ticks[0] or tick > ticks[count - 1]:
+        return np.int64(-1)
+    best = a["bid"] if a["bid"] >= 0 else a["ask"]
+    if best >= 0:
+        guess = best + tick - ticks[best]
+        if 0 <= guess < count and ticks[guess] == tick:
+            return np.int64(guess)
+    return level_of_tick(a, tick)
+
+
+@helper
+def level_lots(a, tick, book_side):
+    """Lots at a price in ticks in the local book, which is in step; `book_side` 0 bid, 1 ask."""
+    level = local_level(a, tick)
+    if level < 0:
+        return np.int64(0)
+    return i64_view(a["l_book_addr"], a["levels"] * 2)[level * 2 + book_side]
+
+
+@helper
+def find_order(a, order_id):
+    """Slot of an order id in the local table, or -1."""
+    return map_find(a["lmap_keys_addr"], a["lmap_slots_addr"], a["lmap_mask"], order_id)
+
+
+@helper
+def add_order(a, order_id):
+    """Take the next slot of the local table; -1 when it is full."""
+    slot = a["orders_count"]
+    if slot == a["orders_room"]:
+        return np.int64(-1)
+    if a["lmap_keys_addr"] == 0 or (slot + 1) * 2 > a["lmap_mask"]:
+        _rebuild_map(a)
+    map_put(a["lmap_keys_addr"], a["lmap_slots_addr"], a["lmap_mask"], order_id, slot)
+    a["orders_count"] = slot + 1
+    order = orders_at(a["orders_addr"], a["orders_room"])[slot]
+    meta = metas_at(a["orders_meta_addr"], a["orders_room"])[slot]
+    order["order_id"] = order_id
+    order["exec_qty"] = 0.0
+    order["exec_price"] = 0.0
+    order["exec_price_tick"] = 0
+    order["filled_qty"] = 0.0
+    order["exch_timestamp"] = 0
+    order["tick_size"] = a["tick_size"]
+    order["queue_ahead"] = 0.0
+    order["maker"] = 0
+    meta["ack_ts"] = 0
+    meta["end_ts"] = 0
+    meta["modifies"] = 0
+    meta["cancels"] = 0
+    meta["modifying"] = 0
+    set_state(a, slot, SUBMITTED, SUBMITTED)
+    return slot
+
+
+@helper
+def _rebuild_map(a):
+    keys, slots, mask = map_empty(a["lmap_keys_addr"], a["lmap_slots_addr"], (a["orders_count"] + 1) * 2)
+    a["lmap_keys_addr"] = keys
+    a["lmap_slots_addr"] = slots
+    a["lmap_mask"] = mask
+    orders = orders_at(a["orders_addr"], a["orders_room"])
+    for i in range(a["orders_count"]):
+        map_put(keys, slots, mask, orders[i]["order_id"], i)
+
+
+@helper
+def is_over(status):
+    """Whether HftBacktest's status code is that of a finished order."""
+    return status == EXPIRED or status == FILLED or status == CANCELED
+
+
+@helper
+def set_state(a, slot, state, previous):
+    """Give an order a state and keep the fields that are views of it in step."""
+    order = orders_at(a["orders_addr"], a["orders_room"])[slot]
+    status = hft_status(state, previous)
+    order["state"] = state
+    metas_at(a["orders_meta_addr"], a["orders_room"])[slot]["previous"] = previous
+    order["status"] = status
+    order["req"] = hft_request(state)
+    resting = status == NEW or status == PARTIALLY_FILLED
+    order["cancellable"] = 1 if resting and order["req"] == NONE else 0
+
+
+@helper
+def apply_event(a, slot, event):
+    """Let something happen to an order. An event that its state does not know changes nothing."""
+    order = orders_at(a["orders_addr"], a["orders_room"])[slot]
+    meta = metas_at(a["orders_meta_addr"], a["orders_room"])[slot]
+    state, previous = next_state(np.int64(order["state"]), np.int64(meta["previous"]), event)
+    if state != ILLEGAL:
+        set_state(a, slot, state, previous)
+
+
+@helper
+def take_answer(a, message):
+    """Take in one message from the exchange."""
+    _credit(a, message["fills"], message["ts"])
+    kind = message["kind"]
+    if kind != FILL_REPORT and message["exch_ts"] > 0:  # 0: refused on the way
+        a["order_request_ts"] = message["local_ts"]
+        a["order_exch_ts"] = message["exch_ts"]
+        a["order_response_ts"] = message["ts"]
+    event = np.int64(message["event"])
+    refused = not (
+        event == ACCEPT or event == FILL_PART or event == FILL_ALL or event == CANCELLED or event == EXPIRE
+    )
+    slot = find_order(a, message["order_id"])
+    if refused:
+        a["rejects"] += 1
+        if slot >= 0:
+            _take_refusal(a, slot, message, event)
+        return
+    if slot < 0:
+        slot = add_order(a, message["order_id"])
+        if slot < 0:
+            return
+        meta = metas_at(a["orders_meta_addr"], a["orders_room"])[slot]
+        meta["submit_ts"] = message["local_ts"]
+        orders_at(a["orders_addr"], a["orders_room"])[slot]["local_timestamp"] = message["local_ts"]
+    _copy_to_order(a, slot, message)
+    if kind == MODIFY and event == FILL_PART:
+        apply_event(a, slot, ACCEPT)  # the answer to a modify that took a part and rests with the other
+    apply_event(a, slot, event)
+    _stamp(a, slot, message)
+
+
+@helper
+def _take_refusal(a, slot, message, event):
+    order = orders_at(a["orders_addr"], a["orders_room"])[slot]
+    meta = metas_at(a["orders_meta_addr"], a["orders_room"])[slot]
+    if order["local_timestamp"] != message["local_ts"]:
+        return
+    if message["kind"] == MODIFY and meta["modifying"] != 0:
+        order["price_tick"] = meta["old_tick"]
+        order["price"] = meta["old_tick"] * a["tick_size"]
+        meta["qty"] = meta["old_qty"]
+        order["qty"] = units(a, meta["old_qty"])
+        meta["modifying"] = 0
+    apply_event(a, slot, event)
+    if message["kind"] == PLACE and event == REJECT:
+        _stamp(a, slot, message)
+
+
+@helper
+def _copy_to_order(a, slot, message):
+    """The order as it stands at the exchange; the time of our last request stays."""
+    order = orders_at(a["orders_addr"], a["orders_room"])[slot]
+    meta = metas_at(a["orders_meta_addr"], a["orders_room"])[slot]
+    # while a modify is under way, a fill at the old terms must not undo what we asked for
+    if message["kind"] != FILL_REPORT or meta["modifying"] == 0 or message["leaves"] == 0:
+        order["price_tick"] = message["tick"]
+        order["price"] = message["tick"] * a["tick_size"]
+        meta["qty"] = message["qty"]
+        order["qty"] = units(a, message["qty"])
+        meta["modifying"] = 0
+    meta["leaves"] = message["leaves"]
+    order["leaves_qty"] = units(a, message["leaves"])
+    order["filled_qty"] = units(a, message["filled"])
+    order["exch_timestamp"] = message["exch_ts"]
+    order["queue_ahead"] = units(a, message["ahead"])
+    order["side"] = message["side"]
+    order["time_in_force"] = message["tif"]
+    if message["executed"] != 0:
+        order["exec_qty"] = units(a, message["exec_qty"])
+        order["exec_price_tick"] = message["exec_tick"]
+        order["exec_price"] = message["exec_tick"] * a["tick_size"]
+        order["maker"] = message["maker"]
+
+
+@helper
+def _stamp(a, slot, message):
+    order = orders_at(a["orders_addr"], a["orders_room"])[slot]
+    meta = metas_at(a["orders_meta_addr"], a["orders_room"])[slot]
+    if meta["ack_ts"] == 0:
+        meta["ack_ts"] = message["ts"]
+    if is_over(order["status"]):
+        meta["end_ts"] = message["ts"]
+
+
+@helper
+def _credit(a, fills_until, timestamp):
+    """Fold the executions that a message reports into the ledger."""
+    fills = fills_at(a["fills_addr"], a["fills_room"])
+    for i in range(a["fills_seen"], fills_until):
+        fill = fills[i]
+        fill["local_ts"] = timestamp
+        value = trade_value(a, fill["price"], fill["qty"])
+        a["position_lots"] += fill["side"] * fill["qty_lots"]
+        a["volume_lots"] += fill["qty_lots"]
+        a["balance"] -= value * fill["side"]
+        a["fee"] += fill["fee"]
+        a["num_trades"] += 1
+        a["trading_value"] += value
+    if fills_until > a["fills_seen"]:
+        a["fills_seen"] = fills_until
+        a["position"] = units(a, a["position_lots"])
+        a["trading_volume"] = units(a, a["volume_lots"])
+
+
+@helper
+def clear_inactive(a):
+    """Move finished orders to the log; the others close ranks and keep their order."""
+    orders = orders_at(a["orders_addr"], a["orders_room"])
+    metas = metas_at(a["orders_meta_addr"], a["orders_room"])
+    kept = 0
+    for i in range(a["orders_count"]):
+        if is_over(orders[i]["status"]):
+            log_order(a, i)
+        else:
+            if kept != i:
+                orders[kept] = orders[i]
+                metas[kept] = metas[i]
+            kept += 1
+    if kept != a["orders_count"]:
+        a["orders_count"] = kept
+        _rebuild_map(a)
+
+
+@helper
+def log_order(a, slot):
+    """Write an order's life into the log."""
+    if a["orders_log_count"] == a["orders_log_room"]:
+        a["orders_log_addr"], a["orders_log_room"] = grown(
+            a["orders_log_addr"], a["orders_log_room"], _LOG_ROW
+        )
+    row = orders_log_at(a["orders_log_addr"], a["orders_log_room"])[a["orders_log_count"]]
+    a["orders_log_count"] += 1
+    order = orders_at(a["orders_addr"], a["orders_room"])[slot]
+    meta = metas_at(a["orders_meta_addr"], a["orders_room"])[slot]
+    row["order_id"] = order["order_id"]
+    row["asset"] = a["number"]
+    row["side"] = order["side"]
+    row["order_type"] = order["order_type"]
+    row["time_in_force"] = order["time_in_force"]
+    row["status"] = order["status"]
+    row["price_tick"] = order["price_tick"]
+    row["price"] = order["price"]
+    row["qty"] = order["qty"]
+    row["filled_qty"] = order["filled_qty"]
+    row["submit_ts"] = meta["submit_ts"]
+    row["ack_ts"] = meta["ack_ts"]
+    row["end_ts"] = meta["end_ts"]
+    row["modifies"] = meta["modifies"]
+    row["cancels"] = meta["cancels"]

@@ -1,0 +1,206 @@
+"""Queue models on L2: how much quantity stands before an own resting order.
+
+With depth by level nobody tells where in the queue a cancellation happened; a queue model decides.
+Its state is the order's `RESTING` record: ``front``, the quantity ahead, and ``traded``, what traded at
+its price since the last depth change, both in lots (float64, since a share of a lot may be ahead).
+
+* a trade at the order's price takes from the front (all models);
+* a depth change ``previous -> new`` at its price: what trades do not explain is a change
+  ``previous - new - traded``. An increase joins behind. A decrease was before or behind the order:
+  `RiskAverseQueue` says behind as long as it can; the probability models split it by p, the chance that
+  it was behind, from ``front`` and ``back = previous - front``:
+  `LogProbQueue2` ``p = ln(1 + back) / ln(1 + back + front)`` (quantities in units, not lots),
+  `PowerProbQueue` ``p = back**n / (back**n + front**n)``.
+
+Formulas as HftBacktest (its LogProbQueueFunc2 and PowerProbQueueFunc), except that front and back are
+taken as at least zero, where its ``ln`` and ``**`` of a negative number gave NaN and lost the place.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numba import types
+
+from truefill.backtest.models.user import (
+    USER_MODEL_FAILED,
+    check_function,
+    compiled_model,
+    fail,
+)
+from truefill.backtest.records import LOG_2, QUEUE_MODEL, RISK_AVERSE, USER_MODEL, asset_at, resting_at
+from truefill.backtest.table import asset_address
+from truefill.core.address import caller, f64_view
+from truefill.core.errors import ConfigError
+from truefill.core.jit import Callback, helper
+
+SIGNATURE = types.int64(types.int64, types.int64, types.int64, types.float64, types.float64)
+_call = caller(SIGNATURE)
+NEW_ORDER, TRADE, DEPTH = 0, 1, 2
+
+
+@dataclass(frozen=True, slots=True)
+class RiskAverseQueue:
+    """Every cancellation was behind, until the level is smaller than the quantity ahead."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogProbQueue2:
+    """A cancellation was behind with ``p = ln(1 + back) / ln(1 + back + front)``."""
+
+
+@dataclass(frozen=True, slots=True)
+class PowerProbQueue:
+    """A cancellation was behind with ``p = back**n / (back**n + front**n)``.
+
+    Parameters
+    ----------
+    n : float
+        Larger than 0; the larger, the more a small back is taken to cancel rarely.
+    """
+
+    n: float = 3.0
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.n) and self.n > 0):
+            raise ConfigError("a finite exponent > 0", self.n, "PowerProbQueue.n")
+
+
+@dataclass(frozen=True, slots=True)
+class UserQueue:
+    """A queue model of the user's.
+
+    Each function changes the order's record in place: ``order["front"]`` (lots ahead; an order fills
+    when a trade leaves it at -0.5 or less), ``order["traded"]``, and ``order["extra0"]``,
+    ``order["extra1"]`` for the model's own use. `params` is a float64 array.
+
+    Parameters
+    ----------
+    new_order : callable
+        ``new_order(order, level_qty, params)``: the order comes to rest behind `level_qty` lots.
+    trade : callable
+        ``trade(order, qty, params)``: `qty` lots traded at its price.
+    depth : callable
+        ``depth(order, previous, new, params)``: its level went from `previous` to `new` lots.
+    params : sequence of float
+    """
+
+    new_order: Callable[..., None]
+    trade: Callable[..., None]
+    depth: Callable[..., None]
+    params: Sequence[float] = field(default=())
+
+    def __post_init__(self) -> None:
+        check_function(self.new_order, 3, "UserQueue.new_order(order, level_qty, params)")
+        check_function(self.trade, 3, "UserQueue.trade(order, qty, params)")
+        check_function(self.depth, 4, "UserQueue.depth(order, previous, new, params)")
+
+
+QueueModel = RiskAverseQueue | LogProbQueue2 | PowerProbQueue | UserQueue
+
+
+def queue_callback(model: UserQueue) -> Callback:
+    """The user's three functions as the engine calls them."""
+    new_order, trade, depth = (compiled_model(f) for f in (model.new_order, model.trade, model.depth))
+
+    def call(event, slot, asset_address, x0, x1):
+        try:
+            a = asset_at(asset_address)
+            order = resting_at(a["resting_addr"], a["resting_room"])[slot]
+            params = f64_view(a["queue_params_addr"], a["queue_params_len"])
+            if event == NEW_ORDER:
+                new_order(order, x0, params)
+            elif event == TRADE:
+                trade(order, x0, params)
+            else:
+                depth(order, x0, x1, params)
+            if not math.isfinite(order["front"]):
+                return USER_MODEL_FAILED
+            return 0
+        except Exception:
+            return USER_MODEL_FAILED
+
+    return Callback(call, SIGNATURE, cache=False)
+
+
+@helper
+def _ask_user(run, a, event, slot, timestamp, x0, x1):
+    status = _call(a["queue_call"], (event, slot, asset_address(run, a), x0, x1))
+    if status != 0:
+        order = resting_at(a["resting_addr"], a["resting_room"])[slot]
+        fail(run, a, QUEUE_MODEL, event, timestamp, x0, x1, order["front"], order["traded"])
+
+
+@helper
+def queue_new_order(run, a, slot, level_qty, timestamp):
+    """The order in `slot` comes to rest behind `level_qty` lots."""
+    order = resting_at(a["resting_addr"], a["resting_room"])[slot]
+    order["front"] = float(level_qty)
+    order["traded"] = 0.0
+    if a["queue_model"] == USER_MODEL:
+        _ask_user(run, a, NEW_ORDER, slot, timestamp, float(level_qty), 0.0)
+        order["front"] = max(order["front"], 0.0)
+    order["ahead"] = order["front"]
+
+
+@helper
+def queue_trade(run, a, slot, qty, timestamp):
+    """`qty` lots traded at the price of the order in `slot`."""
+    if a["queue_model"] == USER_MODEL:
+        _ask_user(run, a, TRADE, slot, timestamp, float(qty), 0.0)
+        return
+    order = resting_at(a["resting_addr"], a["resting_room"])[slot]
+    order["front"] -= qty
+    order["traded"] += qty
+
+
+@helper
+def queue_excess(a, slot):
+    """Lots by which trades have passed the order's place; when there are any, it stands at the front."""
+    order = resting_at(a["resting_addr"], a["resting_room"])[slot]
+    excess = math.floor(0.5 - order["front"])
+    if excess > 0:
+        order["front"] = 0.0
+        return np.int64(excess)
+    return np.int64(0)
+
+
+@helper
+def queue_depth(run, a, slot, previous, new, timestamp):
+    """The level of the order in `slot` went from `previous` to `new` lots."""
+    if a["queue_model"] == USER_MODEL:
+        _ask_user(run, a, DEPTH, slot, timestamp, float(previous), float(new))
+        return
+    order = resting_at(a["resting_addr"], a["resting_room"])[slot]
+    front = order["front"]
+    if a["queue_model"] == RISK_AVERSE:
+        order["front"] = min(front, float(new))
+        return
+    change = previous - new - order["traded"]
+    order["traded"] = 0.0
+    if change < 0:
+        order["front"] = min(front, float(new))
+        return
+    behind = previous - front
+    p = _probability_behind(a, max(front, 0.0), max(behind, 0.0))
+    estimate = front - (1.0 - p) * change + min(behind - p * change, 0.0)
+    order["front"] = max(min(estimate, float(new)), 0.0)
+
+
+@helper
+def _probability_behind(a, front, behind):
+    """Chance that a decrease was behind the order; front and behind in lots, not negative."""
+    if front + behind <= 0.0:
+        return 1.0
+    if a["queue_model"] == LOG_2:
+        lot = a["lot_size"]
+        whole = math.log(1.0 + (behind + front) * lot)
+        return math.log(1.0 + behind * lot) / whole if whole > 0.0 else 1.0
+    n = a["queue_n"]
+    weight = behind**n
+    total = weight + front**n
+    # the powers overflow only where one side is everything
+    if not math.isfinite(total):
+        return 1.0 if behind >= front else 0.0
+    return weight / total if total > 0.0 else 1.0

@@ -1,0 +1,315 @@
+"""The records that hold a run together: what compiled code reaches from one address.
+
+RUN holds the clock and the addresses of engine entries and of the asset table; ASSET, one row of that
+table, holds an instrument's constants, its models, its cursors into the tape, and the addresses of its
+arrays. Names that end in ``_addr`` are addresses. Quantities are integer lots, prices integer ticks.
+
+Arrays whose size the data decides belong to NumPy (the `Bot` keeps them alive); logs that grow are C
+memory of the engine (`core.address.reallocate`), freed when the bot goes.
+"""
+
+import numpy as np
+
+from truefill.core.address import array_view, record_view
+from truefill.core.records import FILL, ORDER, ORDER_LOG, RECORD
+from truefill.core.tape_records import STOP
+
+I8, I4, F8, U1, I1 = "<i8", "<i4", "<f8", "u1", "i1"
+
+# Kinds of a message between the two sides; also what a latency model is asked about.
+PLACE = 0
+MODIFY = 1
+CANCEL = 2
+REPORT = 3  # answer to one of the three
+FILL_REPORT = 4  # news of a resting order's execution
+
+# What a model is: built in, or the user's by address.
+USER_MODEL = 99
+CONSTANT_LATENCY = 0
+RISK_AVERSE, LOG_2, POWER = 0, 1, 2
+NO_PARTIAL_FILL, FIFO = 0, 1
+BY_VALUE, BY_QUANTITY, PER_TRADE = 0, 1, 2
+
+# Which model failed.
+LATENCY_MODEL, QUEUE_MODEL, FEE_MODEL = 1, 2, 3
+MODEL_NAMES = {LATENCY_MODEL: "latency", QUEUE_MODEL: "queue", FEE_MODEL: "fee"}
+
+# An order at the exchange. `queue` part: what a queue model keeps of it.
+RESTING = np.dtype(
+    [
+        ("front", F8),  # quantity ahead, lots
+        ("traded", F8),  # traded at its price since the last depth change, lots
+        ("extra0", F8),  # for the user's models
+        ("extra1", F8),
+        ("order_id", "<u8"),
+        ("tick", I8),
+        ("qty", I8),
+        ("leaves", I8),
+        ("filled", I8),
+        ("entry_ts", I8),
+        ("ahead", F8),  # front at entry
+        ("arrival", I8),  # running number: time order
+        ("book_index", I8),  # where its level stands in the book; -1: no depth row ever names its price
+        ("side", I8),
+        ("tif", I8),
+        ("next_free", I8),
+    ],
+    align=True,
+)
+
+REQUEST = np.dtype(
+    [
+        ("ts", I8),  # arrival at the exchange
+        ("local_ts", I8),
+        ("order_id", "<u8"),
+        ("tick", I8),
+        ("qty", I8),
+        ("kind", I1),
+        ("side", I1),
+        ("tif", I1),
+        ("order_type", I1),
+    ],
+    align=True,
+)
+
+RESPONSE = np.dtype(
+    [
+        ("ts", I8),  # arrival here
+        ("exch_ts", I8),
+        ("local_ts", I8),  # of the request it answers
+        ("order_id", "<u8"),
+        ("tick", I8),
+        ("qty", I8),
+        ("leaves", I8),
+        ("filled", I8),
+        ("exec_qty", I8),
+        ("exec_tick", I8),
+        ("fills", I8),  # executions reported up to and with this message
+        ("ahead", F8),
+        ("kind", I1),
+        ("event", I1),  # core.order_states
+        ("side", I1),
+        ("tif", I1),
+        ("order_type", I1),
+        ("maker", I1),
+        ("executed", I1),
+    ],
+    align=True,
+)
+
+# What the local side keeps of an order and the strategy need not see.
+ORDER_META = np.dtype(
+    [
+        ("qty", I8),
+        ("leaves", I8),
+        ("old_qty", I8),
+        ("old_tick", I8),
+        ("submit_ts", I8),
+        ("ack_ts", I8),
+        ("end_ts", I8),
+        ("modifies", I4),
+        ("cancels", I4),
+        ("previous", U1),
+        ("modifying", U1),
+    ],
+    align=True,
+)
+
+
+def _log(name: str) -> list[tuple[str, str]]:
+    """Fields of a growing log: address of its memory, rows used, rows there is room for."""
+    return [(f"{name}_addr", I8), (f"{name}_count", I8), (f"{name}_room", I8)]
+
+
+def _idmap(name: str) -> list[tuple[str, str]]:
+    """Fields of a map order id -> slot (backtest.idmap)."""
+    return [(f"{name}_keys_addr", I8), (f"{name}_slots_addr", I8), (f"{name}_mask", I8), (f"{name}_used", I8)]
+
+
+ASSET = np.dtype(
+    [
+        ("number", I8),
+        ("run_addr", I8),
+        # instrument
+        ("tick_size", F8),
+        ("lot_size", F8),
+        ("order_lots", I8),  # smallest lots of the data in one lot of an order
+        ("lots_per_unit", F8),  # 1 / lot_size where that is a whole number, else 0
+        ("multiplier", F8),
+        ("fee_currency", I8),
+        # models
+        ("exchange_model", I8),
+        ("latency_model", I8),
+        ("latency_entry", I8),
+        ("latency_response", I8),
+        ("latency_call", I8),
+        ("latency_params_addr", I8),
+        ("latency_params_len", I8),
+        ("queue_model", I8),
+        ("queue_n", F8),
+        ("queue_call", I8),
+        ("queue_params_addr", I8),
+        ("queue_params_len", I8),
+        ("fee_model", I8),
+        ("fee_maker", F8),
+        ("fee_taker", F8),
+        ("fee_call", I8),
+        ("fee_params_addr", I8),
+        ("fee_params_len", I8),
+        ("model_out_i", I8),  # where a user's model puts its answer
+        ("model_out_f", F8),
+        # tape, shared
+        ("levels", I8),
+        ("level_tick_addr", I8),
+        ("overflow_addr", I8),
+        ("overflow_len", I8),
+        ("trades_addr", I8),
+        ("trades_len", I8),
+        # tape, local view, and how far it has been read
+        ("l_rows", I8),
+        ("l_groups", I8),
+        ("l_stops", I8),
+        ("l_code_addr", I8),
+        ("l_qty_addr", I8),
+        ("l_ts_addr", I8),
+        ("l_exch_ts_addr", I8),
+        ("l_end_addr", I8),
+        ("l_stop_addr", I8),
+        ("l_bid_addr", I8),
+        ("l_ask_addr", I8),
+        ("l_trade_addr", I8),
+        ("l_stops_addr", I8),
+        ("l_group", I8),  # groups that have arrived
+        ("l_synced", I8),  # groups that are in the local book
+        ("l_row", I8),  # rows that are in the local book
+        ("l_stop", I8),
+        ("l_book_addr", I8),
+        ("bid", I8),  # best levels, -1 none
+        ("ask", I8),
+        ("feed_exch_ts", I8),  # of the last feed event that arrived; local 0: none yet
+        ("feed_local_ts", I8),
+        ("trades_seen", I8),  # trades that have arrived
+        ("trades_cleared", I8),  # trades before this one the strategy has cleared
+        ("in_gap", I8),
+        ("l_gap_stop", I8),
+        # tape, exchange view
+        ("x_rows", I8),
+        ("x_groups", I8),
+        ("x_stops", I8),
+        ("x_code_addr", I8),
+        ("x_qty_addr", I8),
+        ("x_ts_addr", I8),
+        ("x_end_addr", I8),
+        ("x_stop_addr", I8),
+        ("x_bid_addr", I8),
+        ("x_ask_addr", I8),
+        ("x_stops_addr", I8),
+        ("x_clears", I8),  # clear stops in the view: none, and whole spans are plain stores
+        ("x_group", I8),
+        ("x_row", I8),
+        ("x_stop", I8),
+        ("x_book_addr", I8),
+        ("x_own_addr", I8),  # flag per book index: an own order rests there
+        ("x_bid", I8),
+        ("x_ask", I8),
+        # orders at the exchange
+        *_log("resting"),
+        ("resting_live", I8),
+        ("resting_free", I8),  # first free slot of the pool, -1 none
+        ("arrivals", I8),
+        ("bids_addr", I8),  # slots of own bids, best price first, then time
+        ("bids_count", I8),
+        ("asks_addr", I8),
+        ("asks_count", I8),
+        ("ranks_room", I8),
+        *_idmap("xmap"),
+        ("trade_id", I8),
+        # buses: [head, count) is in flight
+        *_log("requests"),
+        ("requests_head", I8),
+        ("requests_last_ts", I8),
+        *_log("responses"),
+        ("responses_head", I8),
+        ("responses_last_ts", I8),
+        # orders here
+        ("orders_addr", I8),
+        ("orders_meta_addr", I8),
+        ("orders_count", I8),
+        ("orders_room", I8),
+        ("inactive", I8),  # of them finished
+        *_idmap("lmap"),
+        # what has happened
+        *_log("fills"),
+        ("fills_seen", I8),  # of them reported here
+        *_log("orders_log"),
+        *_log("records"),
+        ("kept_count", I8),  # outgrown blocks that a strategy may still look at
+        ("kept_addr", I8),
+        # state: a fold over the fills that were reported here
+        ("position_lots", I8),
+        ("volume_lots", I8),
+        ("position", F8),
+        ("balance", F8),
+        ("fee", F8),
+        ("num_trades", I8),
+        ("trading_volume", F8),
+        ("trading_value", F8),
+        # latency of the last answered request
+        ("order_request_ts", I8),
+        ("order_exch_ts", I8),
+        ("order_response_ts", I8),
+        # counters
+        ("submits", I8),
+        ("modifies", I8),
+        ("cancels", I8),
+        ("rejects", I8),
+    ],
+    align=True,
+)
+
+RUN = np.dtype(
+    [
+        ("now", I8),
+        ("num_assets", I8),
+        ("assets_addr", I8),
+        ("stop", I8),  # set from outside: end the run
+        ("error", I8),  # return code that every further step gives
+        ("error_asset", I8),
+        ("error_model", I8),
+        ("error_ts", I8),
+        ("error_call", I8),  # which of the model's functions
+        ("error_x0", F8),  # its arguments
+        ("error_x1", F8),
+        ("error_x2", F8),
+        ("error_x3", F8),
+        ("steps", I8),
+        ("ended", I8),  # whether the data has ended once
+        ("f_advance", I8),
+        ("f_run_exchange", I8),
+        ("f_arrive", I8),
+        ("f_meet", I8),
+        ("f_submit", I8),
+        ("f_modify", I8),
+        ("f_cancel", I8),
+        ("f_clear_inactive", I8),
+        ("f_sync_book", I8),
+        ("f_level_lots", I8),
+        ("f_record", I8),
+    ],
+    align=True,
+)
+
+run_at = record_view(RUN)
+asset_at = record_view(ASSET)
+resting_at = array_view(RESTING)
+requests_at = array_view(REQUEST)
+responses_at = array_view(RESPONSE)
+orders_at = array_view(ORDER)
+metas_at = array_view(ORDER_META)
+fills_at = array_view(FILL)
+orders_log_at = array_view(ORDER_LOG)
+records_at = array_view(RECORD)
+stops_at = array_view(STOP)
+
+REQUEST_ROW = REQUEST.itemsize
+RECORD_ROW = RECORD.itemsize

@@ -1,0 +1,211 @@
+"""What a run has left: fills, orders, states, samples, and a hash over the first two."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from truefill.backtest.bot import Bot
+from truefill.backtest.records import fills_at, metas_at, orders_at, orders_log_at, records_at
+from truefill.core.records import FILL, ORDER_LOG, RECORD, STATE
+from truefill.core.run_data import AssetRun, RunData
+
+NS_PER_MS = 1_000_000
+BPS = 10_000
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """The outcome of a run; all arrays are the result's own.
+
+    Attributes
+    ----------
+    fills : FILL[F]
+        Executions of all assets by exchange time. Those whose report had not arrived when the run ended
+        have ``local_ts`` NO_TIME and are in no position or balance.
+    orders : ORDER_LOG[O]
+        Orders of all assets by time of submission.
+    records : tuple of RECORD[R]
+        Per asset, the samples that the strategy took with ``bot.record()``.
+    states : STATE[A]
+        Position, balance, fee and totals of each asset at the end.
+    counters : tuple of dict
+        Per asset: requests sent (submits, modifies, cancels) and refused (rejects).
+    timestamp : int
+        Time at which the run ended, ns.
+    run_hash : str
+        SHA-256 over orders and fills: equal for equal runs, on every machine.
+    returned : object
+        What the strategy function returned.
+    error : Exception or None
+        What ended the run before its time: an error of the strategy, or ModelError.
+    interrupted : bool
+        Whether it was told to stop (Ctrl-C).
+    """
+
+    bot: Bot
+    fills: np.ndarray
+    orders: np.ndarray
+    records: tuple[np.ndarray, ...]
+    states: np.ndarray
+    counters: tuple[dict[str, int], ...]
+    timestamp: int
+    run_hash: str
+    returned: Any = None
+    error: BaseException | None = None
+    interrupted: bool = False
+
+    def run_data(self) -> RunData:
+        """The same for the analysis: with best prices, and what is worth knowing about the run."""
+        assets = tuple(self._asset_run(number) for number in range(self.bot.num_assets))
+        described = [asset.describe() for asset in self.bot.assets]
+        meta: dict[str, Any] = {
+            "run_hash": self.run_hash,
+            "models": _models(described),
+            "assets": described,
+            "counters": list(self.counters),
+            "notes": self._notes(),
+            "gaps": [
+                [int(gap["begin_local"]), int(min(gap["end_local"], self.timestamp))]
+                for asset in self.bot.assets
+                for gap in asset.tape.gaps
+            ],
+        }
+        return RunData(assets, meta)
+
+    def _asset_run(self, number: int) -> AssetRun:
+        asset = self.bot.assets[number]
+        tape = asset.tape
+        groups = int(self.bot._table[number]["l_group"])
+        local = tape.local
+        bid, ask = local.group_bid[:groups], local.group_ask[:groups]
+        changed = np.ones(groups, bool)
+        changed[1:] = (bid[1:] != bid[:-1]) | (ask[1:] != ask[:-1])
+        changed[-1:] = True
+        return AssetRun(
+            symbol=tape.symbol,
+            tick_size=tape.tick_size,
+            lot_size=tape.lot_size,
+            multiplier=asset.contract.multiplier,
+            fee_currency=asset.currency,
+            price_ts=np.asarray(local.group_ts[:groups][changed], np.int64),
+            bid=_prices(tape, bid[changed]),
+            ask=_prices(tape, ask[changed]),
+            fills=self.fills[self.fills["asset"] == number],
+            orders=self.orders[self.orders["asset"] == number],
+            records=self.records[number],
+            price_interval_ns=0,
+        )
+
+    def _notes(self) -> list[str]:
+        notes = []
+        for asset in self.bot.assets:
+            header = asset.tape.header
+            if header.clock_correction_ns:
+                notes.append(
+                    f"{header.symbol}: the recorder's clock was "
+                    f"{header.clock_correction_ns / NS_PER_MS:,.1f} ms behind the venue's; "
+                    "local times were moved by that much"
+                )
+            if len(asset.tape.gaps):
+                notes.append(f"{header.symbol}: {len(asset.tape.gaps)} gaps in the recording")
+            if not header.has_snapshot:
+                notes.append(
+                    f"{header.symbol}: no snapshot in the recording; the book starts empty and fills up"
+                )
+        if self.interrupted:
+            notes.append("the run was interrupted")
+        if self.error is not None:
+            notes.append(f"the run ended with an error: {type(self.error).__name__}: {self.error}")
+        return notes
+
+
+def _models(described: list[dict[str, Any]]) -> dict[str, str]:
+    """Models by name as short text; of several assets with different models, each with its symbol."""
+    texts = {}
+    for name in ("latency", "queue", "exchange", "fees", "contract"):
+        by_asset = [_text(asset[name]) for asset in described]
+        if len(set(by_asset)) == 1:
+            texts[name] = by_asset[0]
+        else:
+            texts[name] = "; ".join(f"{a['symbol']}: {t}" for a, t in zip(described, by_asset, strict=True))
+    return texts
+
+
+def _text(model: dict[str, Any]) -> str:
+    """A model in a few words: its name and its numbers, with units."""
+    values = {name: value for name, value in model.items() if name != "model"}
+    words = [model["model"]]
+    if "entry_ns" in values:
+        out, back = values.pop("entry_ns") / NS_PER_MS, values.pop("response_ns") / NS_PER_MS
+        words.append(f"{out:g} ms out, {back:g} ms back")
+    if model["model"] == "TradingValueFees":
+        maker, taker = (values.pop(name) * BPS for name in ("maker", "taker"))
+        words.append(f"maker {maker:g} bps, taker {taker:g} bps")
+    words += [f"{name} {value}" for name, value in values.items()]
+    return words[0] if len(words) == 1 else f"{words[0]}: {', '.join(words[1:])}"
+
+
+def _prices(tape: Any, levels: np.ndarray) -> np.ndarray:
+    prices = np.full(len(levels), np.nan)
+    known = levels >= 0
+    prices[known] = tape.level_tick[levels[known]] * tape.tick_size
+    return prices
+
+
+def collect(bot: Bot, returned: Any = None, error: BaseException | None = None) -> Result:
+    """Copy out of the engine what a run has left so far."""
+    fills = [fills_at(a["fills_addr"], a["fills_count"]).copy() for a in bot._table]
+    orders = [_order_lives(a) for a in bot._table]
+    all_fills = np.concatenate([np.empty(0, FILL), *fills])
+    all_orders = np.concatenate([np.empty(0, ORDER_LOG), *orders])
+    all_fills = all_fills[np.argsort(all_fills["exch_ts"], kind="stable")]
+    all_orders = all_orders[np.argsort(all_orders["submit_ts"], kind="stable")]
+    states = np.zeros(bot.num_assets, STATE)
+    for name in STATE.names or ():
+        states[name] = bot._table[name]
+    return Result(
+        bot=bot,
+        fills=all_fills,
+        orders=all_orders,
+        records=tuple(
+            np.concatenate([np.empty(0, RECORD), records_at(a["records_addr"], a["records_count"])])
+            for a in bot._table
+        ),
+        states=states,
+        counters=tuple(
+            {name: int(a[name]) for name in ("submits", "modifies", "cancels", "rejects")} for a in bot._table
+        ),
+        timestamp=bot.current_timestamp,
+        run_hash=run_hash(all_orders, all_fills),
+        returned=returned,
+        error=error,
+        interrupted=bot.interrupted and not bot.closed,
+    )
+
+
+def _order_lives(a: np.void) -> np.ndarray:
+    """Logged orders and those still in the table, as ORDER_LOG."""
+    logged = orders_log_at(a["orders_log_addr"], a["orders_log_count"])
+    table = orders_at(a["orders_addr"], a["orders_count"])
+    metas = metas_at(a["orders_meta_addr"], a["orders_count"])
+    alive = np.zeros(len(table), ORDER_LOG)
+    for name in ORDER_LOG.names or ():
+        if name == "asset":
+            alive[name] = a["number"]
+        elif name in (table.dtype.names or ()):
+            alive[name] = table[name]
+        else:
+            alive[name] = metas[name]
+    return np.concatenate([np.empty(0, ORDER_LOG), logged, alive])
+
+
+def run_hash(orders: np.ndarray, fills: np.ndarray) -> str:
+    """SHA-256 over every field of orders and fills, field by field (padding has no say)."""
+    digest = hashlib.sha256()
+    for array in (orders, fills):
+        digest.update(len(array).to_bytes(8, "little"))
+        for name in array.dtype.names:
+            digest.update(np.ascontiguousarray(array[name]).tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,196 @@
+"""Run a strategy: in a worker thread, so that progress is shown and Ctrl-C ends it with its results kept."""
+
+import inspect
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from truefill.backtest.bot import Bot
+from truefill.backtest.models.fees import UserFees
+from truefill.backtest.models.latency import UserLatency
+from truefill.backtest.models.queue import UserQueue
+from truefill.backtest.records import FEE_MODEL, LATENCY_MODEL, MODEL_NAMES, RESTING
+from truefill.backtest.result import Result, collect
+from truefill.core.errors import ModelError, StrategyError
+from truefill.core.jit import compile_user
+
+# How often progress is shown and Ctrl-C is looked for, seconds.
+_POLL = 0.02
+# How long an error of compiled code may be sought again, interpreted, to show the user's line, seconds.
+_SEARCH_LIMIT = 20.0
+
+
+def run(
+    bot: Bot,
+    strategy: Callable[..., Any],
+    params: Any = None,
+    *,
+    compiled: bool = True,
+    progress: Callable[[float], Any] | None = None,
+) -> Result:
+    """Let a strategy trade until its function returns.
+
+    Parameters
+    ----------
+    bot : Bot
+        A fresh one.
+    strategy : callable
+        ``strategy(bot)``, or ``strategy(bot, params)`` when `params` are given. Plain, or decorated with
+        ``njit``; compiled here with options that let progress and Ctrl-C work.
+    params : object, optional
+        Anything that Numba takes: a NamedTuple of numbers as a rule.
+    compiled : bool
+        False: run it as plain Python; for debugging.
+    progress : callable, optional
+        Called now and then with the share of the recorded time that has passed, 0 to 1.
+
+    Returns
+    -------
+    Result
+        Also when the strategy or a model raised (``result.error``) and after Ctrl-C
+        (``result.interrupted``): with everything up to there.
+
+    Raises
+    ------
+    StrategyError
+        When `strategy` is no function of one argument (two with `params`).
+    """
+    arguments = (bot,) if params is None else (bot, params)
+    source = _check(strategy, arguments)
+    function = compile_user(source) if compiled else source
+    outcome: dict[str, Any] = {}
+    done = threading.Event()
+
+    def work() -> None:
+        try:
+            outcome["returned"] = function(*arguments)
+        except BaseException as error:  # whatever it is, the caller gets it with the results
+            outcome["error"] = error
+        finally:
+            done.set()
+
+    threading.Thread(target=work, name="truefill-run", daemon=True).start()
+    _attend(bot, done, progress)
+    error = outcome.get("error")
+    if error is None:
+        error = model_error(bot)
+    elif compiled and not _shows(error, source):
+        error = _again_interpreted(bot, source, params, error)
+    return collect(bot, outcome.get("returned"), error)
+
+
+def _check(strategy: Any, arguments: tuple[Any, ...]) -> Callable[..., Any]:
+    source = getattr(strategy, "py_func", strategy)
+    wanted = "strategy(bot)" if len(arguments) == 1 else "strategy(bot, params)"
+    if not callable(source):
+        raise StrategyError(f"a function {wanted}", repr(strategy))
+    try:
+        inspect.signature(source).bind(*arguments)
+    except TypeError as error:
+        raise StrategyError(f"a function {wanted}", f"{source.__name__}: {error}") from None
+    return source  # type: ignore[no-any-return]
+
+
+def _attend(bot: Bot, done: threading.Event, progress: Callable[[float], Any] | None) -> None:
+    """Wait for the run; show progress; on Ctrl-C tell it to stop, and on the third leave it.
+
+    An event and not ``Thread.join``: a Ctrl-C inside ``join`` makes Python 3.11 take the thread for ended.
+    """
+    first = bot.start_timestamp
+    span = max(bot.end_timestamp - first, 1)
+    asked = 0
+    while not done.is_set():
+        try:
+            done.wait(_POLL)
+            if progress is not None:
+                progress(min((bot.current_timestamp - first) / span, 1.0))
+        except KeyboardInterrupt:
+            bot.interrupt()
+            asked += 1
+            if asked == 3:  # the strategy does not heed its return codes
+                raise
+    if progress is not None:
+        progress(1.0)
+
+
+def _shows(error: BaseException, source: Callable[..., Any]) -> bool:
+    """Whether a traceback names a line of the file that the strategy is in."""
+    try:
+        file = inspect.getfile(source)
+    except TypeError:
+        return True
+    trace = error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == file:
+            return True
+        trace = trace.tb_next
+    return False
+
+
+def _again_interpreted(
+    bot: Bot, source: Callable[..., Any], params: Any, error: BaseException
+) -> BaseException:
+    """Repeat a run that compiled code ended with an error, as plain Python, to find the user's line.
+
+    Runs repeat exactly, so the same error comes at the same event. Gives up after a while.
+    """
+    twin = Bot(bot.assets)
+    arguments = (twin,) if params is None else (twin, params)
+    limit = threading.Timer(_SEARCH_LIMIT, twin.interrupt)
+    limit.daemon = True
+    limit.start()
+    try:
+        source(*arguments)
+    except type(error) as found:
+        return found
+    except Exception:
+        return error
+    finally:
+        limit.cancel()
+    return error
+
+
+def model_error(bot: Bot) -> ModelError | None:
+    """The error of a user's model that ended the run, with the model's own as its cause."""
+    run_record = bot._run
+    if run_record["error"] == 0:
+        return None
+    number = int(run_record["error_asset"])
+    asset = bot.assets[number]
+    name = MODEL_NAMES.get(int(run_record["error_model"]), "engine")
+    when = int(run_record["error_ts"])
+    cause = _cause(asset, run_record)
+    moment = np.datetime64(when, "ns")
+    error = ModelError(
+        f"the {name} model of asset {number} ({asset.tape.symbol}) failed at {moment} ({when} ns): "
+        + (f"{type(cause).__name__}: {cause}" if cause else "expected a finite number from it")
+    )
+    error.__cause__ = cause
+    return error
+
+
+def _cause(asset: Any, record: np.void) -> Exception | None:
+    """Call the model again with the same arguments, interpreted, and return what it raises."""
+    x0, x1, x2, x3 = (float(record[f"error_x{i}"]) for i in range(4))
+    when, call = int(record["error_ts"]), int(record["error_call"])
+    model: Any
+    try:
+        if record["error_model"] == LATENCY_MODEL and isinstance(model := asset.latency, UserLatency):
+            _plain(model.function)(int(x0), when, np.array(model.params, float))
+        elif record["error_model"] == FEE_MODEL and isinstance(model := asset.fees, UserFees):
+            _plain(model.function)(call, int(x0), x1, x2, x3, np.array(model.params, float))
+        elif isinstance(model := asset.queue, UserQueue):
+            order = np.zeros(1, RESTING)[0]
+            order["front"], order["traded"] = x2, x3
+            parameters = np.array(model.params, float)
+            function = _plain((model.new_order, model.trade, model.depth)[call])
+            function(order, x0, x1, parameters) if call == 2 else function(order, x0, parameters)
+    except Exception as error:
+        return error
+    return None
+
+
+def _plain(function: Any) -> Any:
+    return getattr(function, "py_func", function)

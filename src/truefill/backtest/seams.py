@@ -1,0 +1,55 @@
+"""Everything that is called by address: the signatures of the engine's entries, and where it calls itself.
+
+As to its own calls: LLVM would inline everything into `advance`, several times over, and take four times
+as long to compile it. By address (2 ns a call) the pieces stay apart: one for a span of the exchange's time,
+one for a request that arrives, one for a stop that may fill own orders.
+"""
+
+from numba import types
+
+from truefill.backtest.table import asset_address
+from truefill.core.address import caller
+from truefill.core.jit import helper
+
+i8, u8, f8 = types.int64, types.uint64, types.float64
+
+# A strategy's calls.
+ADVANCE = i8(i8, i8, i8, i8, u8)  # run, stop time, what to wait for, asset number, order id -> code
+SUBMIT = i8(i8, i8, i8, u8, f8, f8, i8, i8, i8)  # run, asset, side, id, price, qty, tif, type, wait -> code
+MODIFY_ORDER = i8(i8, i8, u8, f8, f8, i8)  # run, asset, id, price, qty, wait -> code
+CANCEL_ORDER = i8(i8, i8, u8, i8)  # run, asset, id, wait -> code
+ON_ASSET = i8(i8, i8)
+ON_RUN = i8(i8)
+LEVEL = i8(i8, i8, i8, i8)  # run, asset, tick, side of the book -> lots
+
+# What `advance` waits for besides its stop time.
+WAIT_NOTHING, WAIT_FEED, WAIT_FEED_OR_RESPONSE, WAIT_ORDER = 0, 1, 2, 3
+
+# The engine's own.
+RUN_EXCHANGE = i8(i8, i8, i8, i8, u8)  # run, asset, horizon, watch, watched id -> arrival
+ARRIVE = i8(i8, i8, i8)  # run, asset, request's address -> status
+MEET = i8(i8, i8, i8)  # run, asset, stop's number -> status
+
+_run_exchange = caller(RUN_EXCHANGE)
+_arrive = caller(ARRIVE)
+_meet = caller(MEET)
+
+
+@helper
+def run_exchange(run, a, horizon, watch, watched_id):
+    """`exchange_side.run_exchange_side`, by address."""
+    return _run_exchange(
+        run["f_run_exchange"], (a["run_addr"], asset_address(run, a), horizon, watch, watched_id)
+    )
+
+
+@helper
+def arrive(run, a, number):
+    """`arrivals.handle_request` for request `number` of the asset's bus, by address."""
+    return _arrive(run["f_arrive"], (a["run_addr"], asset_address(run, a), number))
+
+
+@helper
+def meet(run, a, number):
+    """`exchange_side.handle_stop` for stop `number` of the exchange's view, by address."""
+    return _meet(run["f_meet"], (a["run_addr"], asset_address(run, a), number))

@@ -1,0 +1,110 @@
+"""From the settings of a RUN.toml to the assets of a backtest."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from truefill.cli.config import AssetSettings, FeeSettings, QueueSettings, RunConfig
+from truefill.core.errors import ConfigError, InputError
+
+if TYPE_CHECKING:
+    from truefill.backtest import Asset
+    from truefill.backtest.models.fees import FeeModel
+    from truefill.backtest.models.queue import QueueModel
+
+CURRENCIES = ("USDT", "USDC", "FDUSD", "TUSD", "BUSD", "USD", "EUR", "TRY", "BTC", "ETH", "BNB")
+
+
+def make_assets(config: RunConfig, path: Path) -> "list[Asset]":
+    """Open the tapes of a run and describe its assets.
+
+    Parameters
+    ----------
+    config : RunConfig
+        What `path` says.
+    path : Path
+        The RUN.toml; tapes are relative to its folder.
+
+    Raises
+    ------
+    TapeError
+        If a tape is missing or damaged.
+    ConfigError
+        If settings do not fit each other or the tape, e.g. a tick size that is no multiple of the data's.
+    """
+    return [_asset(asset, config, path, number) for number, asset in enumerate(config.asset)]
+
+
+def currency_of(symbol: str, otherwise: str = "quote") -> str:
+    """Tell the money that an instrument is quoted in from its name.
+
+    Examples
+    --------
+    >>> currency_of("BTCUSDT-PERP.BINANCE")
+    'USDT'
+    """
+    pair = symbol.partition(".")[0].partition("-")[0]
+    return next((c for c in CURRENCIES if pair.endswith(c) and pair != c), otherwise)
+
+
+def remarks(assets: "Sequence[Asset]") -> list[str]:
+    """Say what about these assets is not as it should be, without being wrong."""
+    return [
+        f"{asset.tape.symbol} is an inverse contract, and its money is counted as that of a linear one: "
+        "orders, fills and position are right, value, fees and profit are not"
+        for asset in assets
+        if asset.tape.header.venue == "binance-coinm"
+    ]
+
+
+def _asset(asset: AssetSettings, config: RunConfig, path: Path, number: int) -> "Asset":
+    from truefill.backtest import Asset, ConstantLatency, FifoExchange, LinearContract, NoPartialFillExchange
+    from truefill.tape import Tape
+
+    latency = asset.latency or config.latency
+    fees = asset.fees or config.fees
+    contract = asset.contract or config.contract
+    exchange = asset.exchange or config.exchange
+    exchanges: dict[str, Callable[[], FifoExchange | NoPartialFillExchange]] = {
+        "fifo": FifoExchange,
+        "no_partial_fill": NoPartialFillExchange,
+    }
+    tape = Tape.open(path.parent / asset.tape)
+    if asset.symbol not in (None, tape.symbol):
+        raise ConfigError(f"the symbol of the tape, {tape.symbol}", asset.symbol, f"{path}: asset[{number}]")
+    try:
+        return Asset(
+            tape,
+            latency=ConstantLatency(latency.entry, latency.response),
+            queue=_queue(asset.queue or config.queue),
+            exchange=exchanges[exchange.model](),
+            fees=_fees(fees),
+            contract=LinearContract(contract.multiplier),
+            fee_currency=fees.currency or currency_of(tape.symbol),
+            tick_size=None if asset.tick_size is None else float(asset.tick_size),
+            lot_size=None if asset.lot_size is None else float(asset.lot_size),
+        )
+    except InputError as error:
+        place = f"{path}: asset[{number}]" + (f", {error.where}" if error.where else "")
+        raise ConfigError(error.expected, error.got, place) from None
+
+
+def _queue(queue: QueueSettings) -> "QueueModel":
+    from truefill.backtest import LogProbQueue2, PowerProbQueue, RiskAverseQueue
+
+    if queue.model == "risk_averse":
+        return RiskAverseQueue()
+    if queue.model == "power" and queue.n is not None:
+        return PowerProbQueue(queue.n)
+    return LogProbQueue2()
+
+
+def _fees(fees: FeeSettings) -> "FeeModel":
+    from truefill.backtest import FlatPerTradeFees, TradingQtyFees, TradingValueFees
+
+    models: dict[str, type[TradingValueFees | TradingQtyFees | FlatPerTradeFees]] = {
+        "value": TradingValueFees,
+        "quantity": TradingQtyFees,
+        "per_trade": FlatPerTradeFees,
+    }
+    return models[fees.model](fees.maker, fees.taker)

@@ -1,0 +1,239 @@
+"""RUN.toml: what a run consists of, as typed and frozen settings; an unknown key is an error.
+
+The tables are documented key by key in ``docs/configuration.md``. Each room owns its own frozen
+settings; the models here only read a file, and ``assets.py`` turns them into those.
+"""
+
+import difflib
+import tomllib
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from truefill.cli.durations import parse_duration
+from truefill.core.errors import ConfigError
+
+
+def _duration(value: object) -> int:
+    try:
+        return parse_duration(value)
+    except ConfigError as error:
+        raise ValueError(str(error)) from None
+
+
+def _decimal(value: object) -> str:
+    """Keep a step size as the decimal that was written, never as its binary neighbour."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        raise ValueError(f"expected a decimal number such as 0.1, got {value!r}")
+    try:
+        number = Decimal(str(value))
+    except ArithmeticError:
+        raise ValueError(f"expected a decimal number such as 0.1, got {value!r}") from None
+    if not number.is_finite() or number <= 0:
+        raise ValueError(f"expected a number above 0, got {value!r}")
+    return format(number, "f")
+
+
+Duration = Annotated[int, BeforeValidator(_duration)]
+Step = Annotated[str, BeforeValidator(_decimal)]
+Scalar = bool | int | float | str
+
+
+class Settings(BaseModel):
+    """Base of all tables: frozen, no unknown keys, no silent conversion between types."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class LatencySettings(Settings):
+    """``[latency]``: how long a request and its answer take."""
+
+    model: Literal["constant"] = "constant"
+    entry: Duration = 10_000_000  # ns, from here to the exchange
+    response: Duration = 10_000_000  # ns, from the exchange to here
+
+
+class QueueSettings(Settings):
+    """``[queue]``: how a resting order moves ahead when the level shrinks without a trade."""
+
+    model: Literal["risk_averse", "log2", "power"] = "log2"
+    n: Annotated[float | None, Field(gt=0)] = None  # exponent of "power"
+
+    @model_validator(mode="after")
+    def _n_belongs_to_power(self) -> Self:
+        if (self.model == "power") != (self.n is not None):
+            got = f"model {self.model!r} without n" if self.n is None else f"n with model {self.model!r}"
+            raise ValueError(f"expected n with model 'power' and only there, got {got}")
+        return self
+
+
+class ExchangeSettings(Settings):
+    """``[exchange]``: the rules by which orders fill."""
+
+    model: Literal["fifo", "no_partial_fill"] = "fifo"
+
+
+class FeeSettings(Settings):
+    """``[fees]``: what an execution costs; negative is a rebate."""
+
+    model: Literal["value", "quantity", "per_trade"] = "value"
+    maker: float = 0.0
+    taker: float = 0.0
+    currency: str | None = None  # None: the one the instrument is quoted in
+
+
+class ContractSettings(Settings):
+    """``[contract]``: what one unit of quantity is worth."""
+
+    model: Literal["linear"] = "linear"
+    multiplier: Annotated[float, Field(gt=0)] = 1.0
+
+
+class AssetSettings(Settings):
+    """``[[asset]]``: one instrument. A table of its own (``[asset.fees]``) replaces the run's table."""
+
+    tape: str
+    symbol: str | None = None
+    tick_size: Step | None = None
+    lot_size: Step | None = None
+    latency: LatencySettings | None = None
+    queue: QueueSettings | None = None
+    exchange: ExchangeSettings | None = None
+    fees: FeeSettings | None = None
+    contract: ContractSettings | None = None
+
+
+class RunSettings(Settings):
+    """``[run]``: about the run as a whole."""
+
+    name: str | None = None
+
+
+class RunConfig(Settings):
+    """A whole RUN.toml."""
+
+    asset: Annotated[tuple[AssetSettings, ...], Field(min_length=1, strict=False)]
+    latency: LatencySettings = LatencySettings()
+    queue: QueueSettings = QueueSettings()
+    exchange: ExchangeSettings = ExchangeSettings()
+    fees: FeeSettings = FeeSettings()
+    contract: ContractSettings = ContractSettings()
+    run: RunSettings = RunSettings()
+    params: dict[str, Scalar] = Field(default_factory=dict)
+
+
+def load_config(path: str | Path) -> RunConfig:
+    """Read and check a RUN.toml.
+
+    Raises
+    ------
+    ConfigError
+        Naming the file, the line where it can be told, the key, and for an unknown key the nearest known.
+    """
+    path = Path(path)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError("a configuration file", error.strerror or error, path) from None
+    except UnicodeDecodeError:
+        raise ConfigError("a TOML file in UTF-8", "bytes that are not text", path) from None
+    try:
+        return RunConfig.model_validate(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError("TOML", error, path) from None
+    except ValidationError as error:
+        raise _explain(error, text, path) from None
+
+
+def dump(config: RunConfig) -> dict[str, Any]:
+    """Return the settings as plain data, for the run's own record of how it was made."""
+    return config.model_dump(exclude_none=True)
+
+
+# -- errors -------------------------------------------------------------------------------------------
+
+
+def _explain(error: ValidationError, text: str, path: Path) -> ConfigError:
+    """Turn pydantic's first complaint into one line: file, line, key, expected, got."""
+    # A wrong `model` and what follows from it come together; the unknown key explains most, so it goes first.
+    details = sorted(error.errors(), key=lambda d: d["type"] != "extra_forbidden")[0]
+    location = [part for part in details["loc"] if isinstance(part, int) or part.isidentifier()]
+    if location[:1] == ["params"]:
+        location = location[:2]  # what follows are pydantic's names for the members of Scalar
+    key = dotted(location)
+    line = find_line(text, location if details["type"] != "missing" else location[:-1])
+    where = f"{path}:{line}" if line else str(path)
+    kind = details["type"]
+    if kind == "extra_forbidden":
+        table, known = known_keys(location[:-1])
+        nearest = difflib.get_close_matches(str(location[-1]), known, n=1)
+        hint = f" (did you mean {nearest[0]!r}?)" if nearest else ""
+        return ConfigError(f"one of {', '.join(known)} in {table}", f"unknown key {key!r}{hint}", where)
+    if kind == "missing":
+        if location == ["asset"]:
+            return ConfigError("at least one [[asset]] table with its tape", "none", where)
+        return ConfigError(f"the key {key!r}", "nothing", where)
+    message = details["msg"].removeprefix("Value error, ")
+    if message.startswith("expected "):
+        return ConfigError(
+            f"{key} to be " + message.removeprefix("expected ").split(", got ")[0],
+            message.split(", got ", 1)[1],
+            where,
+        )
+    if kind == "literal_error":
+        return ConfigError(f"{key} to be one of {details['ctx']['expected']}", repr(details["input"]), where)
+    if location[:1] == ["params"]:
+        return ConfigError(f"{key} to be a number, a bool or a string", repr(details["input"]), where)
+    wish = message.removeprefix("Input should be ")
+    return ConfigError(f"{key} to be {wish}", repr(details["input"]), where)
+
+
+def dotted(location: list[Any]) -> str:
+    """``["asset", 1, "fees", "maker"]`` -> ``"asset[1].fees.maker"``."""
+    out = ""
+    for part in location:
+        out += f"[{part}]" if isinstance(part, int) else f"{'.' if out else ''}{part}"
+    return out
+
+
+def known_keys(location: list[Any]) -> tuple[str, list[str]]:
+    """Name of the table at `location`, as it is written in TOML, and the keys it may have."""
+    model: Any = RunConfig
+    for part in location:
+        if isinstance(part, str):
+            model = _table_model(model.model_fields[part].annotation)
+    names = [str(part) for part in location if isinstance(part, str)]
+    table = "the file" if not names else f"[[{names[0]}]]" if names == ["asset"] else f"[{'.'.join(names)}]"
+    return table, list(model.model_fields)
+
+
+def _table_model(annotation: Any) -> Any:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next(
+        m for a in annotation.__args__ if (m := a) and isinstance(a, type) and issubclass(a, BaseModel)
+    )
+
+
+def find_line(text: str, location: list[Any]) -> int:
+    """Find the line, from 1, on which the key at `location` is written; 0 when it cannot be told."""
+    names = [part for part in location if isinstance(part, str)]
+    number = next((part for part in location if isinstance(part, int)), None)
+    table: list[str] = []
+    arrays: dict[str, int] = {}
+    for i, raw in enumerate(text.splitlines(), 1):
+        line = raw.strip()
+        if line.startswith("["):
+            table = [part.strip().strip("\"'") for part in line.split("#")[0].strip(" []").split(".")]
+            if line.startswith("[["):
+                arrays[table[0]] = arrays.get(table[0], -1) + 1
+            here = table
+        elif "=" in line and not line.startswith("#"):
+            here = [*table, *(part.strip().strip("\"'") for part in line.split("=")[0].split("."))]
+        else:
+            continue
+        if here == names and (number is None or arrays.get(names[0]) == number):
+            return i
+    return 0

@@ -1,0 +1,144 @@
+"""`truefill tape`: look into a tape."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+from rich.text import Text
+
+from truefill.cli.show import BAD, GOOD, facts, out, plain_table, print_json
+from truefill.cli.times import local_time, precise_time, span
+
+if TYPE_CHECKING:
+    from truefill.tape import Tape
+
+app = typer.Typer()
+
+
+@app.callback(invoke_without_command=True)
+def _tape(context: typer.Context) -> None:
+    """Look into a tape: what it holds, whether it is sound, its first events.
+
+    [cyan]truefill tape info btcusdt.tape[/]
+
+    [cyan]truefill tape check btcusdt.tape[/]
+
+    [cyan]truefill tape head btcusdt.tape -n 20 --view exch[/]
+    """
+    if context.invoked_subcommand is None:
+        sys.stdout.write(context.get_help() + "\n")
+        raise typer.Exit()
+
+
+TapeFile = Annotated[
+    Path, typer.Argument(metavar="TAPE", help="A file written by [cyan]truefill convert[/].")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else.")]
+
+
+def describe(tape: "Tape") -> dict[str, Any]:
+    """Return what a tape says about itself, for ``--json``; without the places of its sections."""
+    import msgspec
+
+    values: dict[str, Any] = msgspec.to_builtins(tape.header)
+    del values["sections"]
+    sizes = {name: tape.stored(name).nbytes for name in tape.header.sections}
+    values["bytes"] = sum(sizes.values())
+    values["bytes_per_event"] = values["bytes"] / max(1, tape.header.events)
+    return values
+
+
+@app.command()
+def info(tape: TapeFile, json: Json = False) -> None:
+    """Tell what a tape holds: instrument, steps, time span, counts, gaps, hash.
+
+    [cyan]truefill tape info btcusdt.tape[/]
+
+    [cyan]truefill tape info btcusdt.tape --json | jq .events[/]
+    """
+    from truefill.tape import Tape
+
+    values = describe(Tape.open(tape))
+    if json:
+        print_json(values)
+        return
+    counts = ", ".join(f"{n:,} {kind.replace('_', ' ')}" for kind, n in values["counts"].items() if n)
+    rows: list[tuple[str, object]] = [
+        ("instrument", values["symbol"]),
+        ("venue", values["venue"]),
+        ("tick size", values["tick_size"]),
+        ("lot size", values["lot_size"]),
+        ("source", ", ".join(values["source"]) or "-"),
+        ("first event", local_time(values["first_ts"])),
+        ("last event", local_time(values["last_ts"])),
+        ("span", span(values["first_ts"], values["last_ts"])),
+        ("events", f"{values['events']:,}"),
+        ("", counts),
+        ("snapshot", "yes" if values["has_snapshot"] else "none: the book is built from differences only"),
+        ("gaps", values["gaps"] or "none"),
+        ("last bid / ask", f"{values['last_best_bid'] or '-'} / {values['last_best_ask'] or '-'}"),
+        ("size", f"{values['bytes'] / 1e6:.1f} MB, {values['bytes_per_event']:.1f} bytes an event"),
+        ("content hash", values["content_hash"]),
+    ]
+    rows += [("note", text) for text in values["notes"]]
+    out().print(facts(rows))
+
+
+@app.command()
+def check(tape: TapeFile, json: Json = False) -> None:
+    """Look for what is wrong in a tape; exit status 1 if there is an error.
+
+    Time going backward, a crossed or locked book, gaps, duplicate or missing snapshots, numbers that are
+    not finite or negative, prices off the tick, a truncated or altered file.
+
+    [cyan]truefill tape check btcusdt.tape && echo sound[/]
+    """
+    from truefill.tape import check as check_tape
+
+    findings = check_tape(tape)
+    errors = sum(f.severity == "error" for f in findings)
+    if json:
+        import msgspec
+
+        print_json([msgspec.to_builtins(f) for f in findings])
+    elif not findings:
+        out().print(f"[bold {GOOD}]✓[/] {tape.name}: nothing wrong", highlight=False)
+    else:
+        colours = {"error": BAD, "warning": "yellow"}
+        rows = [
+            (Text(f.severity, style=colours.get(f.severity, "")), f.kind, f"{f.count:,}", f.text)
+            for f in findings
+        ]
+        out().print(plain_table(("severity", "what", "times", "where"), rows, left=(0, 1, 3)))
+        out().print(
+            Text.assemble(("✗ ", f"bold {BAD}"), f"{tape.name}: results from it would be wrong")
+            if errors
+            else Text.assemble(("✓ ", f"bold {GOOD}"), f"{tape.name}: no error")
+        )
+    raise typer.Exit(1 if errors else 0)
+
+
+@app.command()
+def head(
+    tape: TapeFile,
+    rows: Annotated[int, typer.Option("-n", "--rows", min=1, help="How many rows.")] = 10,
+    view: Annotated[
+        Literal["local", "exch"], typer.Option(help="In the order of arrival here, or of the exchange.")
+    ] = "local",
+    json: Json = False,
+) -> None:
+    """Print the first events of a tape.
+
+    [cyan]truefill tape head btcusdt.tape -n 20 --view exch[/]
+    """
+    from truefill.cli.tape_rows import first_lines
+    from truefill.tape import Tape
+
+    lines = first_lines(Tape.open(tape), view, rows)
+    if json:
+        print_json([line._asdict() for line in lines])
+        return
+    cells = [(precise_time(line.ts), line.event, line.side, line.price, line.qty) for line in lines]
+    which = "arrived here" if view == "local" else "at the exchange"
+    out().print(plain_table((f"{which} (UTC)", "event", "side", "price", "quantity"), cells, left=(0, 1, 2)))

@@ -1,0 +1,1 @@
+"""The compiled heart: records, books, rules. Imports nothing but numpy and numba."""

@@ -1,0 +1,63 @@
+"""Every error that truefill raises on purpose, in one file.
+
+The rule: an error says what was expected, what came instead, and where (file, line, event, time, key).
+Nothing here knows who raises it. Compiled code raises the same classes with plain positional arguments,
+so their text is put together in ``__str__``, when somebody looks, and not where the error happens.
+"""
+
+
+class TruefillError(Exception):
+    """Base class of all errors raised on purpose by truefill."""
+
+
+class InputError(TruefillError, ValueError):
+    """Something given from outside is not what it has to be.
+
+    Parameters
+    ----------
+    expected : str
+        What would have been right.
+    got : object
+        What came instead.
+    where : object, optional
+        The place: a file and line, an event and its time, a configuration key.
+    """
+
+    def __init__(self, expected: str, got: object = "", where: object = "") -> None:
+        super().__init__(expected, got, where)
+        self.expected = expected
+        self.got = got
+        self.where = where
+
+    def __str__(self) -> str:
+        place = f"{self.where}: " if self.where != "" else ""
+        return f"{place}expected {self.expected}, got {self.got}"
+
+
+class DataError(InputError):
+    """A market-data file or message is missing, damaged, or of another kind than stated."""
+
+
+class TapeError(InputError):
+    """A tape is missing, truncated, altered, or of a version this program does not read."""
+
+
+class ConfigError(InputError):
+    """A setting is unknown, missing, or out of its range."""
+
+
+class StrategyError(InputError):
+    """A strategy file or function cannot be used as one."""
+
+
+class BotError(InputError):
+    """A call of the bot has an argument that no exchange would understand."""
+
+    def __init__(self, expected: str, *details: object) -> None:
+        got = ", ".join(str(d) for d in details)
+        super().__init__(expected, got)
+        self.args = (expected, *details)
+
+
+class ModelError(TruefillError):
+    """A model written by the user failed, or returned something that is not a usable number."""

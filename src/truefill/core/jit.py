@@ -1,0 +1,181 @@
+"""How truefill compiles: the options, the cache, and its honesty, in one file.
+
+* ``entry``: a function that Python calls. Compiled at its first call, cached on disk, runs without the GIL.
+* ``helper``: a function that only compiled code calls (and Python, when interpreted).
+* ``Callback``: a function that compiled code calls by its address. Compiled when that is first asked for.
+* ``compile_user``: a user's strategy or model, compiled with the same options.
+
+Nothing compiles at import. With ``NUMBA_DISABLE_JIT=1`` entries and helpers are plain Python.
+
+Numba's cache looks only at the file of the function itself, so an edit in a helper's file goes unseen
+(numba issue 1833). Here the stamp of every cached function is a hash over all kernel sources; the same
+hash is part of the names of our Numba types (`KERNEL_HASH`), so a user's own ``@njit(cache=True)``
+function misses its cache after an upgrade, too.
+"""
+
+import functools
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numba
+from numba.core import config
+from numba.core.caching import CompileResultCacheImpl, FunctionCache
+from numba.core.ccallback import CFunc
+from numba.core.sigutils import normalize_signature
+from numba.extending import register_jitable
+
+from truefill.core.address import interpreted_address
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+OPTIONS = {"nogil": True, "error_model": "numpy"}
+# Helpers are only ever called from compiled code (Python calls their plain source), so no wrappers.
+_HELPER_OPTIONS = {**OPTIONS, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+
+_PACKAGE = Path(__file__).resolve().parents[1]
+_COMPILED = (b"truefill.core.jit", b"truefill.core.address", b"numba")
+
+
+@functools.cache
+def kernel_hash() -> str:
+    """Hash of every source file of the package that is compiled or feeds compiled code.
+
+    Returns
+    -------
+    str
+        16 hexadecimal digits; the same for the same sources on every machine.
+    """
+    digest = hashlib.blake2b(digest_size=8)
+    for path in sorted(_PACKAGE.rglob("*.py")):
+        source = path.read_bytes()
+        if path.parent.name == "core" or any(mark in source for mark in _COMPILED):
+            digest.update(path.relative_to(_PACKAGE).as_posix().encode())
+            digest.update(source)
+    return digest.hexdigest()
+
+
+class _HonestStamp:
+    """Mixed into Numba's cache locators: the stamp is the kernel hash and not one file's."""
+
+    def get_source_stamp(self) -> str:
+        return kernel_hash()
+
+
+class _KernelCacheImpl(CompileResultCacheImpl):  # type: ignore[misc]
+    _locator_classes = [  # noqa: RUF012 - Numba reads it as a list of the class
+        type("Honest" + locator.__name__, (_HonestStamp, locator), {})
+        for locator in CompileResultCacheImpl._locator_classes
+    ]
+
+
+class _KernelCache(FunctionCache):  # type: ignore[misc]
+    _impl_class = _KernelCacheImpl
+
+
+_compiled = 0
+
+
+def compile_count() -> int:
+    """How many functions this process has compiled or loaded so far, by any of the ways in this file."""
+    return _compiled + sum(len(e.signatures) for e in _entries)
+
+
+_entries: list[Any] = []
+
+
+def entry(function: F) -> F:
+    """Compile `function` for calls from Python: lazily, cached, without the GIL."""
+    if config.DISABLE_JIT:
+        return function
+    dispatcher = numba.njit(**OPTIONS)(function)
+    dispatcher._cache = _KernelCache(function)
+    _entries.append(dispatcher)
+    return dispatcher  # type: ignore[no-any-return]
+
+
+def helper(function: F) -> F:
+    """Make `function` callable from compiled code; plain Python everywhere else."""
+    return register_jitable(**_HELPER_OPTIONS)(function)  # type: ignore[no-any-return]
+
+
+def inlined(function: F) -> F:
+    """Like `helper`, and always inlined by LLVM: for small functions in hot loops."""
+    return register_jitable(forceinline=True, **_HELPER_OPTIONS)(function)  # type: ignore[no-any-return]
+
+
+class Callback:
+    """A function that compiled code calls by address, compiled when the address is first asked for.
+
+    The function must catch its own exceptions and return a status: Numba prints an exception that
+    leaves a callback and returns 0, which would look like success.
+
+    Parameters
+    ----------
+    function : callable
+        Its body; also what an interpreted run calls.
+    signature : numba signature
+        Explicit types, e.g. ``int64(int64, float64)``.
+    """
+
+    def __init__(self, function: Callable[..., Any], signature: Any, cache: bool = True) -> None:
+        self.function = function
+        self.signature = signature
+        self.cache = cache
+        self._cfunc: CFunc | None = None
+
+    @property
+    def address(self) -> int:
+        """Address of the machine code (under NUMBA_DISABLE_JIT: a number that stands for the function)."""
+        if config.DISABLE_JIT:
+            return interpreted_address(self.function)
+        return int(self._compiled().address)
+
+    @property
+    def ctypes(self) -> Callable[..., int]:
+        """The same machine code as a Python callable; releases the GIL."""
+        if config.DISABLE_JIT:
+            return self.function
+        return self._compiled().ctypes  # type: ignore[no-any-return]
+
+    @property
+    def cache_hits(self) -> int:
+        """1 when the machine code came from the disk cache; 0 when it did not, or there is none."""
+        if config.DISABLE_JIT:
+            return 0
+        return int(self._compiled().cache_hits)
+
+    def _compiled(self) -> CFunc:
+        global _compiled
+        if self._cfunc is None:
+            compiled = CFunc(
+                self.function, normalize_signature(self.signature), locals={}, options=dict(OPTIONS)
+            )
+            if self.cache:
+                compiled._cache = _KernelCache(self.function)
+            compiled.compile()
+            _compiled += 1
+            self._cfunc = compiled
+        return self._cfunc
+
+
+def compile_user(function: Callable[..., Any], cache: bool = True) -> Any:
+    """Compile a user's function with truefill's options.
+
+    A function that is already a Numba dispatcher is compiled anew from its Python source, so that it
+    runs without the GIL (progress and Ctrl-C need that). Numba's default error model stays: a division
+    by zero raises, as it does interpreted.
+    """
+    source = getattr(function, "py_func", function)
+    if config.DISABLE_JIT:
+        return source
+    try:
+        return numba.njit(cache=cache, nogil=True)(source)
+    except RuntimeError:  # no place for a cache: a function typed at a prompt, a read-only folder
+        return numba.njit(nogil=True)(source)
+
+
+def jit_enabled() -> bool:
+    """False under ``NUMBA_DISABLE_JIT=1``."""
+    return not config.DISABLE_JIT

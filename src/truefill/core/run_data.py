@@ -1,0 +1,157 @@
+"""What a run leaves behind for whoever looks at it: arrays, and nothing of who made them.
+
+A backtest, a paper session and a live journal all end as a `RunData`: per asset the best prices, the
+immutable fill records, the order lives and, where the strategy kept some, samples of its state.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from truefill.core.errors import InputError
+from truefill.core.events import NO_TIME
+from truefill.core.records import FILL, ORDER_LOG, RECORD
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Records = NDArray[np.void]  # a structured array
+
+NS_PER_SECOND = 1_000_000_000
+NS_PER_DAY = 86_400 * NS_PER_SECOND
+
+# How a position becomes money; `valuation.py` has one entry for each.
+CONTRACTS = ("linear",)
+
+
+@dataclass(frozen=True, eq=False)
+class AssetRun:
+    """One asset's side of a run.
+
+    Parameters
+    ----------
+    symbol : str
+        E.g. ``"BTCUSDT-PERP.BINANCE"``.
+    tick_size, lot_size : float
+        Smallest steps of price and quantity.
+    multiplier : float
+        Contract size: units of the underlying in one unit of quantity.
+    fee_currency : str
+        Currency of fees, balance and PnL.
+    price_ts : int64[P]
+        Local times of the price samples, ns, never going back.
+    bid, ask : float64[P]
+        Best prices at those times; NaN where a side was empty.
+    fills : FILL[F]
+        Executions (`truefill.core.records`).
+    orders : ORDER_LOG[O]
+        Orders, one record for each life.
+    records : RECORD[R]
+        Samples of the state that the strategy asked for; empty when it kept none.
+    contract : str
+        One of `CONTRACTS`.
+    price_interval_ns : int or None
+        Spacing of the price samples: 0 when every change of a best price is there, None when not known
+        (then told from the times: evenly spaced samples have their spacing, others count as changes).
+
+    Raises
+    ------
+    InputError
+        On a wrong dtype or shape, on times that go back, on a step that is not positive.
+    """
+
+    symbol: str
+    tick_size: float
+    lot_size: float
+    multiplier: float
+    fee_currency: str
+    price_ts: Ints
+    bid: Floats
+    ask: Floats
+    fills: Records
+    orders: Records
+    records: Records
+    contract: str = "linear"
+    price_interval_ns: int | None = None
+
+    def __post_init__(self) -> None:
+        where = f"asset {self.symbol}"
+        for name, dtype in (
+            ("price_ts", np.dtype(np.int64)),
+            ("bid", np.dtype(np.float64)),
+            ("ask", np.dtype(np.float64)),
+            ("fills", FILL),
+            ("orders", ORDER_LOG),
+            ("records", RECORD),
+        ):
+            column = getattr(self, name)
+            if not isinstance(column, np.ndarray) or column.dtype != dtype or column.ndim != 1:
+                got = f"{column.ndim}-d {column.dtype}" if isinstance(column, np.ndarray) else type(column)
+                raise InputError(f"a one-dimensional array of {dtype} as {name}", got, where)
+        if not len(self.price_ts) == len(self.bid) == len(self.ask):
+            lengths = f"{len(self.price_ts)}, {len(self.bid)} and {len(self.ask)}"
+            raise InputError("as many times as bids and asks", lengths, where)
+        for name in ("tick_size", "lot_size", "multiplier"):
+            value = getattr(self, name)
+            if not (np.isfinite(value) and value > 0):
+                raise InputError(f"a positive {name}", value, where)
+        if self.contract not in CONTRACTS:
+            raise InputError(f"a contract of {', '.join(CONTRACTS)}", self.contract, where)
+        for name, times in (("price", self.price_ts), ("record", self.records["timestamp"])):
+            backward = np.flatnonzero(np.diff(times) < 0)
+            if len(backward):
+                raise InputError(
+                    f"{name} times in order", "a time that goes back", f"{where}, row {backward[0] + 1}"
+                )
+
+    @property
+    def reported(self) -> Records:
+        """Fills whose report arrived, in the order of arrival; the others never touched the state here."""
+        known = self.fills[self.fills["local_ts"] < NO_TIME]
+        return known[np.argsort(known["local_ts"], kind="stable")]
+
+    @property
+    def mids(self) -> tuple[Ints, Floats]:
+        """Times and mid prices, NaN where a side was empty; those of the records when there are no prices."""
+        if not len(self.price_ts) and len(self.records):
+            return self.records["timestamp"], self.records["price"]
+        return self.price_ts, (self.bid + self.ask) / 2.0
+
+
+@dataclass(frozen=True, eq=False)
+class RunData:
+    """A whole run: its assets and what is worth telling about it.
+
+    Parameters
+    ----------
+    assets : tuple of AssetRun
+        In the order of their asset numbers.
+    meta : dict
+        Plain values that JSON can hold. Read here, all of them optional: ``name``, ``strategy``,
+        ``started`` (text), ``run_hash``, ``config`` (nested dict), ``notes`` (list of text: a corrected
+        clock, gaps), ``models`` (dict of name to text), ``gaps`` (list of [begin, end], local ns).
+    """
+
+    assets: tuple[AssetRun, ...]
+    meta: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        assets: object = self.assets
+        meta: object = self.meta
+        if not isinstance(assets, tuple) or not all(isinstance(a, AssetRun) for a in assets):
+            raise InputError("a tuple of AssetRun as assets", type(assets), "run")
+        if not isinstance(meta, dict):
+            raise InputError("a dict as meta", type(meta), "run")
+
+    @property
+    def span(self) -> tuple[int, int] | None:
+        """First and last local time of anything known (ns), None for a run of nothing."""
+        times = [
+            int(t)
+            for a in self.assets
+            for column in (a.price_ts, a.records["timestamp"], a.reported["local_ts"])
+            if len(column)
+            for t in (column[0], column[-1])
+        ]
+        return (min(times), max(times)) if times else None

@@ -1,0 +1,332 @@
+"""Build a tape from events, in two passes and bounded memory.
+
+Pass 1 takes the events as they come: checks them, keeps prices and quantities as integers, collects the
+distinct prices, the steps and the least latency, and spills compact rows. Pass 2 reads those back in each
+view's order and indexes them. Nothing is left behind when either fails.
+"""
+
+import os
+import shutil
+import tempfile
+import weakref
+from collections.abc import Callable, Iterable, Sequence
+from decimal import Decimal
+from pathlib import Path
+from types import TracebackType
+
+import msgspec
+import numpy as np
+
+from truefill.core.decimals import to_text
+from truefill.core.errors import DataError, TapeError
+from truefill.core.events import DECIMAL_EVENT, EVENT
+from truefill.tape.format import TapeHeader, content_hash, place_sections, write_file
+from truefill.tape.gaps import GapFinder
+from truefill.tape.indexer import ViewIndexer
+from truefill.tape.kinds import count_kinds
+from truefill.tape.layout import BLOCK_ROWS
+from truefill.tape.scanner import Scanner
+from truefill.tape.sink import Sink
+from truefill.tape.spill import Spill, ordered
+from truefill.tape.tape import Tape
+
+Progress = Callable[[str, int, int], None]
+"""Called with the stage (``"read"`` or ``"index"``), rows done, and rows in all (0: not known yet)."""
+
+
+class TapeBuilder:
+    """Turns events into a tape.
+
+    Parameters
+    ----------
+    path : path or None
+        The file to write; it appears when it is complete. None: the tape stays in memory.
+    symbol : str
+        Instrument and venue, ``BTCUSDT-PERP.BINANCE``.
+    venue : str
+        By default what stands after the symbol's last dot.
+    tick_size, lot_size : str, float or Decimal, optional
+        Steps; by default the greatest common divisors of the data's prices and quantities. A given step
+        must divide the data, and may be finer than need be.
+    base_latency_ns : int
+        The least latency that remains when a clock that runs behind has to be corrected.
+    strict : bool
+        Refuse to correct a clock.
+    progress : Progress, optional
+    source : sequence of str or path
+        Names of the files that the events come from.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from truefill.core.events import BUY, DEPTH, EVENT, EXCH, LOCAL
+    >>> events = np.zeros(1, EVENT)
+    >>> events[0] = (DEPTH | EXCH | LOCAL | BUY, 1_000, 2_000, 100.5, 3.0, 0, 0, 0.0)
+    >>> builder = TapeBuilder(None, symbol="X.TEST")
+    >>> builder.append(events)
+    >>> builder.finish().header.tick_size
+    '100.5'
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str] | None,
+        *,
+        symbol: str,
+        venue: str = "",
+        tick_size: str | float | Decimal | None = None,
+        lot_size: str | float | Decimal | None = None,
+        base_latency_ns: int = 0,
+        strict: bool = False,
+        progress: Progress | None = None,
+        source: Sequence[str | os.PathLike[str]] = (),
+    ) -> None:
+        self.path = None if path is None else Path(path)
+        if self.path is not None and not self.path.parent.is_dir():
+            raise TapeError("an existing folder for the tape", self.path.parent, self.path.name)
+        if self.path is not None and self.path.is_dir():
+            raise TapeError("a file name for the tape", "a folder", self.path)
+        if base_latency_ns < 0:
+            raise DataError("a base latency of 0 ns or more", base_latency_ns)
+        self.symbol = symbol
+        self.venue = venue or (symbol.rpartition(".")[2] if "." in symbol else "")
+        self.source = [Path(s).name for s in source]
+        self.notes: list[str] = []
+        self._base_latency_ns = base_latency_ns
+        self._strict = strict
+        self._progress = progress
+        self._scanner = Scanner(tick_size, lot_size)
+        self._buffer = np.empty(0, EVENT)
+        self._buffered = 0
+        self._folder: Path | None = None
+        if self.path is not None:
+            name = f".{self.path.name}."
+            self._folder = Path(tempfile.mkdtemp(prefix=name, suffix=".building", dir=self.path.parent))
+        self._spill: Spill | None = Spill(self._folder)
+        # Also when the builder is simply dropped, or the process ends in an orderly way.
+        self._cleanup = weakref.finalize(self, _remove, self._folder, self._spill)
+
+    @property
+    def events(self) -> int:
+        """Events appended so far."""
+        return self._scanner.events + self._buffered
+
+    def append(self, rows: np.ndarray) -> None:
+        """Take the next events, in order of arrival.
+
+        Parameters
+        ----------
+        rows : DECIMAL_EVENT[] or EVENT[]
+            Copied; may be strided. The floats of EVENT become decimals by their shortest text.
+
+        Raises
+        ------
+        DataError
+            Not such an array, or an event that cannot be right; names the event and its time.
+        TapeError
+            A price off the given tick, or more than a tape can hold.
+        """
+        spill = self._alive()
+        try:
+            dtype = _event_dtype(rows)
+            if self._buffer.dtype != dtype or len(self._buffer) == 0:
+                self._flush(spill)
+                self._buffer = np.empty(BLOCK_ROWS, dtype)
+            start = 0
+            while start < len(rows):
+                room = min(BLOCK_ROWS - self._buffered, len(rows) - start)
+                self._buffer[self._buffered : self._buffered + room] = rows[start : start + room]
+                self._buffered += room
+                start += room
+                if self._buffered == BLOCK_ROWS:
+                    self._flush(spill)
+        except OSError as error:
+            self.abort()
+            raise self._cannot_write(error) from error
+        except BaseException:
+            self.abort()
+            raise
+
+    def finish(self) -> Tape:
+        """Index what was appended and make the tape.
+
+        Raises
+        ------
+        DataError
+            Nothing was appended; or a clock would have to be corrected and the builder is strict.
+        TapeError
+            The tape cannot be written, or would be too large.
+        """
+        spill = self._alive()
+        try:
+            self._flush(spill)
+            if self.events == 0:
+                raise DataError("at least one event", "none", ", ".join(self.source))
+            sink = Sink(self._folder)
+            try:
+                header = self._index(spill, sink)
+                if self.path is None or self._folder is None:
+                    return Tape(header, {name: sink.array(name) for name in header.sections})
+                temporary = self._folder / "tape"
+                write_file(temporary, header, {name: sink.chunks(name) for name in header.sections})
+                temporary.replace(self.path)
+            finally:
+                sink.close()
+            return Tape.open(self.path)
+        except OSError as error:
+            raise self._cannot_write(error) from error
+        finally:
+            self.abort()
+
+    def abort(self) -> None:
+        """Give up and remove what was written so far. Does nothing after `finish`."""
+        self._spill = None
+        self._cleanup()
+
+    def __enter__(self) -> "TapeBuilder":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.abort()
+
+    def _alive(self) -> Spill:
+        if self._spill is None:
+            raise TapeError("a builder that is still open", "one that has finished or failed", self.symbol)
+        return self._spill
+
+    def _cannot_write(self, error: OSError) -> TapeError:
+        return TapeError("a tape that can be written", error.strerror or error, self.path or "")
+
+    def _flush(self, spill: Spill) -> None:
+        """Scan and spill what is in the buffer."""
+        if self._buffered:
+            rows, aux, block = self._scanner.scan(self._buffer[: self._buffered])
+            self._buffered = 0
+            spill.write(rows, aux, block)
+            if self._progress is not None:
+                self._progress("read", self.events, 0)
+
+    def _index(self, spill: Spill, sink: Sink) -> TapeHeader:
+        """Pass 2: fill all sections; the header that describes them."""
+        scanner = self._scanner
+        steps = scanner.steps()
+        level_tick, rank_of = scanner.levels()
+        shift = self._clock_correction()
+        trade_index = self._trade_index(scanner.aux_rows)
+        sink.add("level_tick", level_tick)
+        local = ViewIndexer("local", sink, steps, rank_of, level_tick, trade_index, 0)
+        gaps = GapFinder()
+        total = scanner.local_rows + scanner.exch_rows
+        for rows, aux, order in ordered(spill, True, steps.qty_exp, shift):
+            gaps.see(local.take(rows, aux, order))
+            if self._progress is not None:
+                self._progress("index", local.rows, total)
+        local.finish()
+        exch = ViewIndexer("exch", sink, steps, rank_of, level_tick, trade_index, local.overflows)
+        for rows, aux, order in ordered(spill, False, steps.qty_exp, shift):
+            exch.take(rows, aux, order)
+            if self._progress is not None:
+                self._progress("index", local.rows + exch.rows, total)
+        exch.finish()
+        found = gaps.gaps()
+        sink.add("gaps", found)
+        best = [
+            None if level < 0 else to_text(int(level_tick[level]) * steps.tick_size[0], steps.tick_size[1])
+            for level in local.best
+        ]
+        header = TapeHeader(
+            symbol=self.symbol,
+            venue=self.venue,
+            tick_size=to_text(*steps.tick_size),
+            lot_size=to_text(*steps.lot_size),
+            source=self.source,
+            events=self.events,
+            counts=count_kinds(scanner.counts),
+            first_ts=local.times[0],
+            last_ts=local.times[1],
+            first_exch_ts=exch.times[0],
+            last_exch_ts=exch.times[1],
+            disorder=scanner.disorder,
+            gaps=len(found),
+            has_snapshot=scanner.has_snapshot,
+            clock_correction_ns=shift,
+            base_latency_ns=self._base_latency_ns,
+            last_best_bid=best[0],
+            last_best_ask=best[1],
+            notes=self.notes,
+            sections=place_sections(sink.sizes()),
+        )
+        return msgspec.structs.replace(header, content_hash=content_hash(header))
+
+    def _clock_correction(self) -> int:
+        """Nanoseconds to add to all local times, so that nothing arrives before it was sent."""
+        least = self._scanner.least_lag_ns
+        if least >= 0:
+            return 0
+        if self._strict:
+            raise DataError(
+                "local times at or after the exchange's",
+                f"a local clock {-least} ns behind, which is corrected only when not strict",
+                ", ".join(self.source),
+            )
+        shift = -least + self._base_latency_ns
+        self.notes.append(
+            f"local clock {-least / 1e6:,.3f} ms behind the exchange's: "
+            f"{shift / 1e6:,.3f} ms added to all local times"
+        )
+        return shift
+
+    def _trade_index(self, size: int) -> np.ndarray:
+        """Index in `trades` of each AUX row, -1 for now; in a file, so that memory stays bounded."""
+        if self._folder is None or size == 0:
+            return np.full(size, -1, np.int32)
+        table = np.memmap(self._folder / "trade_index", np.int32, "w+", shape=(size,))
+        table[:] = -1
+        return np.frombuffer(table, np.int32)  # a plain ndarray, which is what the kernel is compiled for
+
+
+def build_tape(
+    events: np.ndarray | Iterable[np.ndarray],
+    *,
+    symbol: str = "TEST.TEST",
+    venue: str = "",
+    path: str | os.PathLike[str] | None = None,
+    tick_size: str | float | Decimal | None = None,
+    lot_size: str | float | Decimal | None = None,
+    base_latency_ns: int = 0,
+    strict: bool = False,
+) -> Tape:
+    """Build a tape from events: one array, or batches as `make_market` yields them. See `TapeBuilder`."""
+    with TapeBuilder(
+        path,
+        symbol=symbol,
+        venue=venue,
+        tick_size=tick_size,
+        lot_size=lot_size,
+        base_latency_ns=base_latency_ns,
+        strict=strict,
+    ) as builder:
+        batches = [events] if isinstance(events, np.ndarray) else events
+        for batch in batches:
+            builder.append(batch)
+        return builder.finish()
+
+
+def _event_dtype(rows: object) -> np.dtype:
+    """EVENT or DECIMAL_EVENT, whichever `rows` is an array of."""
+    if not isinstance(rows, np.ndarray):
+        raise DataError("an array of EVENT or DECIMAL_EVENT", type(rows).__name__)
+    if rows.ndim != 1:
+        raise DataError("an array of one dimension", f"{rows.ndim} dimensions")
+    for dtype in (EVENT, DECIMAL_EVENT):
+        if rows.dtype == dtype:
+            return dtype
+    raise DataError("an array of EVENT or DECIMAL_EVENT", f"dtype {rows.dtype}")
+
+
+def _remove(folder: Path | None, spill: Spill) -> None:
+    spill.close()
+    if folder is not None:
+        shutil.rmtree(folder, ignore_errors=True)

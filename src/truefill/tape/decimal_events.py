@@ -1,0 +1,69 @@
+"""Between the two forms of an event: floats as in HftBacktest's files, and exact decimals."""
+
+import numpy as np
+
+from truefill.core.decimals import float_decimals, to_float
+from truefill.core.errors import DataError
+from truefill.core.events import DECIMAL_EVENT, DEPTH, DEPTH_CLEAR, DEPTH_SNAPSHOT, EVENT, KIND_MASK, TRADE
+
+_SHARED = [name for name in EVENT.names or () if name not in ("px", "qty")]
+
+
+def market_rows(events: np.ndarray) -> np.ndarray:
+    """Which events have a price and a quantity that must be exact: depth, snapshot and trade rows."""
+    kind = events["ev"] & np.uint64(KIND_MASK)
+    return np.asarray((kind == DEPTH) | (kind == DEPTH_SNAPSHOT) | (kind == TRADE))
+
+
+def decimal_events(events: np.ndarray, number: int) -> np.ndarray:
+    """EVENT to DECIMAL_EVENT, each float by the shortest decimal that gives the same float.
+
+    Parameters
+    ----------
+    events : EVENT[]
+    number : int
+        Running number of the first event, for errors.
+
+    Raises
+    ------
+    DataError
+        A price or quantity of the market is not finite.
+    """
+    out = np.zeros(len(events), DECIMAL_EVENT)
+    for name in _SHARED:
+        out[name] = events[name]
+    market = market_rows(events)
+    clear = events["ev"] & np.uint64(KIND_MASK) == DEPTH_CLEAR
+    for name, used in (("px", market | clear), ("qty", market)):
+        values = np.where(used, events[name], 0.0)
+        finite = np.isfinite(values)
+        if not finite.all():
+            bad = np.flatnonzero(~finite & market)
+            if len(bad):
+                at = int(bad[0])
+                place = f"event {number + at} at local time {int(events['local_ts'][at])}"
+                raise DataError(f"a finite {name}", float(events[name][at]), place)
+            values[~finite] = 0.0  # a clear up to no price at all clears everything
+        out[name], out[f"{name}_exp"] = float_decimals(values)
+    return out
+
+
+def float_values(events: np.ndarray, name: str) -> np.ndarray:
+    """`px` or `qty` of EVENT or DECIMAL_EVENT rows as the nearest floats."""
+    if events.dtype == EVENT:
+        return np.asarray(events[name])
+    mantissa, exponent = events[name], events[f"{name}_exp"]
+    exact = (np.abs(mantissa) < 1 << 53) & (np.abs(exponent) <= 22)  # both factors exact: one rounding
+    power = np.power(10.0, np.where(exact, np.abs(exponent), 0))
+    values = np.where(exponent < 0, mantissa / power, mantissa * power)
+    for i in np.flatnonzero(~exact):
+        values[i] = to_float(int(mantissa[i]), int(exponent[i]))
+    return values
+
+
+def plain_events(rows: np.ndarray) -> np.ndarray:
+    """EVENT rows of records that have an event's fields among others."""
+    out = np.empty(len(rows), EVENT)
+    for name in EVENT.names or ():
+        out[name] = rows[name]
+    return out

@@ -1,0 +1,105 @@
+"""HftBacktest's event files: ``.npz`` with the array ``data``, or a plain ``.npy``."""
+
+import os
+import tempfile
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from truefill.core.errors import DataError
+from truefill.core.events import EVENT
+from truefill.tape.events import tape_events
+from truefill.tape.tape import Tape
+
+
+def read_npz(path: str | os.PathLike[str]) -> np.ndarray:
+    """Read events from HftBacktest's ``.npz`` (key ``data``) or ``.npy`` file.
+
+    Returns
+    -------
+    EVENT[]
+        Ready for `build_tape` or `TapeBuilder.append`.
+
+    Raises
+    ------
+    DataError
+        The file is missing, damaged, or holds something else.
+    """
+    file = Path(path)
+    try:
+        with file.open("rb") as opened:
+            loaded = np.load(opened, allow_pickle=False)
+            if isinstance(loaded, np.ndarray):
+                data = loaded
+            else:
+                if "data" not in loaded.files:
+                    raise DataError("an array called data", ", ".join(loaded.files) or "none", file.name)
+                data = loaded["data"]
+    except FileNotFoundError:
+        raise DataError("a file of events", "no such file", file) from None
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise DataError("a .npz or .npy file of events", error, file.name) from error
+    return _as_events(data, file.name)
+
+
+def write_npz(
+    events: Tape | np.ndarray, path: str | os.PathLike[str], *, compressed: bool = True
+) -> np.ndarray:
+    """Write events so that HftBacktest reads them.
+
+    Parameters
+    ----------
+    events : Tape or EVENT[]
+        Of a tape the two views are merged, see `tape_events`.
+    path : path
+        Ends in ``.npz``, or in ``.npy`` for a plain array.
+    compressed : bool
+        Whether a ``.npz`` is compressed.
+
+    Returns
+    -------
+    EVENT[]
+        The rows that were written.
+
+    Raises
+    ------
+    DataError
+        The path ends in something else, or cannot be written.
+    """
+    target = Path(path)
+    if target.suffix not in (".npz", ".npy"):
+        raise DataError("a name that ends in .npz or .npy", target.name)
+    if not target.parent.is_dir():
+        raise DataError("an existing folder for the file", target.parent, target.name)
+    rows = tape_events(events) if isinstance(events, Tape) else _as_events(np.asarray(events), "events")
+    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            if target.suffix == ".npy":
+                np.save(file, rows)
+            elif compressed:
+                np.savez_compressed(file, data=rows)
+            else:
+                np.savez(file, data=rows)
+        temporary.replace(target)
+    except OSError as error:
+        raise DataError("a file that can be written", error.strerror or error, target) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+    return rows
+
+
+def _as_events(data: np.ndarray, where: str) -> np.ndarray:
+    """EVENT rows of an array of the same layout, whatever its fields are called."""
+    if data.dtype == EVENT and data.ndim == 1:
+        return np.ascontiguousarray(data)
+    fields = data.dtype.fields
+    kinds = None if fields is None else [fields[name][:2] for name in data.dtype.names or ()]
+    wanted = [EVENT.fields[name][:2] for name in EVENT.names or ()]  # type: ignore[index]
+    if data.ndim != 1 or kinds != wanted:
+        raise DataError(
+            f"one row of events, {EVENT.itemsize} bytes each", f"{data.dtype}, {data.ndim}-D", where
+        )
+    return np.ascontiguousarray(data).view(EVENT)

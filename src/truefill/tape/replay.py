@@ -1,0 +1,116 @@
+"""Replay one view of a tape through the book, and compare with what the index says."""
+
+import numpy as np
+
+from truefill.core.address import i64_view
+from truefill.core.jit import entry, inlined
+from truefill.core.l2book import (
+    ASK_LEVELS,
+    BID_LEVELS,
+    NO_LEVEL,
+    TOP_ASK,
+    TOP_BID,
+    new_book,
+    set_level,
+)
+from truefill.core.tape_records import STOP_CLEAR
+from truefill.tape.index import apply_clear
+from truefill.tape.tape import Tape
+
+# What `replay_view` counts (int64): groups, and the first of them (-1: none).
+WRONG, FIRST_WRONG = 0, 1  # best levels in the index that are not the book's
+CROSSED, FIRST_CROSSED = 2, 3  # a bid above an ask in the book as the venue sent it
+LOCKED, FIRST_LOCKED = 4, 5
+RESULT_SIZE = 6
+
+
+def replay_view(tape: Tape, name: str) -> np.ndarray:
+    """Replay ``"exch"`` or ``"local"``; the counts, int64[RESULT_SIZE].
+
+    A best price of the book is never crossed (`core.l2book` says why); crossed or locked is judged on all
+    levels that hold something.
+    """
+    view = tape.view(name)
+    qty, top = new_book(len(tape.level_tick))
+    result = np.array([0, -1, 0, -1, 0, -1], np.int64)
+    _replay(
+        view.code,
+        tape.lots(name),
+        view.group_end,
+        view.group_stop,
+        view.group_bid,
+        view.group_ask,
+        view.stops,
+        tape.level_tick,
+        qty,
+        top,
+        result,
+    )
+    return result
+
+
+@inlined
+def count(result: np.ndarray, what: int, group: int) -> None:
+    """Count a group, and note it if it is the first."""
+    if result[what] == 0:
+        result[what + 1] = group
+    result[what] += 1
+
+
+@entry
+def _replay(
+    code: np.ndarray,
+    lots: np.ndarray,
+    group_end: np.ndarray,
+    group_stop: np.ndarray,
+    group_bid: np.ndarray,
+    group_ask: np.ndarray,
+    stops: np.ndarray,
+    level_tick: np.ndarray,
+    qty_array: np.ndarray,
+    top_array: np.ndarray,
+    result: np.ndarray,
+) -> None:
+    qty = i64_view(qty_array.ctypes.data, len(qty_array))
+    top = i64_view(top_array.ctypes.data, len(top_array))
+    row = 0
+    stop = 0
+    high_bid = NO_LEVEL  # highest bid and lowest ask of all that is in the book
+    low_ask = len(level_tick)
+    for group in range(len(group_end)):
+        last_stop = group_stop[group]
+        while True:
+            end = group_end[group]
+            if stop < last_stop:
+                end = min(end, stops[stop]["row"])
+            while row < end:
+                c = code[row]
+                level = c >> 1
+                set_level(qty, top, c, lots[row])
+                if lots[row] > 0:
+                    if c & 1:
+                        low_ask = min(low_ask, level)
+                    else:
+                        high_bid = max(high_bid, level)
+                row += 1
+            if stop >= last_stop:
+                break
+            s = stops[stop]
+            if s["kind"] == STOP_CLEAR:
+                apply_clear(qty, top, level_tick, s["side"], s["tick"])
+            stop += 1
+        if top[BID_LEVELS] == 0:
+            high_bid = NO_LEVEL
+        while high_bid >= 0 and qty[2 * high_bid] == 0:
+            high_bid -= 1
+        if top[ASK_LEVELS] == 0:
+            low_ask = len(level_tick)
+        while low_ask < len(level_tick) and qty[2 * low_ask + 1] == 0:
+            low_ask += 1
+        if group_bid[group] != top[TOP_BID] or group_ask[group] != top[TOP_ASK]:
+            count(result, WRONG, group)
+        if high_bid >= 0 and low_ask < len(level_tick):
+            if high_bid > low_ask:
+                count(result, CROSSED, group)
+            elif high_bid == low_ask:
+                count(result, LOCKED, group)

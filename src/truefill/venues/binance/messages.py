@@ -1,0 +1,104 @@
+"""What Binance sends about a market, as one typed record.
+
+Every message is decoded by one pass into one flat record that has the fields of all of them; absent ones
+keep their defaults. The messages carry no common tag (spot's bookTicker has no type at all), and one
+letter means different things in them: ``b`` and ``a`` are the levels of a depthUpdate and the prices of a
+bookTicker, so they stay raw JSON until it is known which.
+
+Numbers stay text here: prices and quantities become decimals in batches (`truefill.venues.binance.rows`).
+"""
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta, Raw, Struct
+
+from truefill.core.errors import DataError
+
+NOTHING = Raw(b"")
+
+Id = Annotated[int, Meta(ge=-1, le=(1 << 63) - 1)]
+Time = Annotated[int, Meta(ge=0, le=9_000_000_000_000_000)]  # in nanoseconds it still fits an int64
+
+
+class MarketMessage(Struct, gc=False):
+    """The fields of depthUpdate, trade, aggTrade, bookTicker, markPriceUpdate, indexPriceUpdate and depth."""
+
+    # what, when
+    event: str = msgspec.field(default="", name="e")
+    event_time: Time = msgspec.field(default=0, name="E")
+    time: Time = msgspec.field(default=0, name="T")  # matching engine; markPriceUpdate: next funding
+    symbol: str = msgspec.field(default="", name="s")
+    pair: str = msgspec.field(default="", name="ps")  # COIN-M only
+    # depthUpdate
+    first_id: Id = msgspec.field(default=0, name="U")
+    last_id: Id = msgspec.field(default=0, name="u")  # bookTicker: its only id
+    previous_id: Id = msgspec.field(default=-1, name="pu")
+    bids: Raw = msgspec.field(default=NOTHING, name="b")  # bookTicker: best bid
+    asks: Raw = msgspec.field(default=NOTHING, name="a")  # bookTicker: best ask; aggTrade: its id
+    # bookTicker
+    bid_qty: str = msgspec.field(default="", name="B")
+    ask_qty: str = msgspec.field(default="", name="A")
+    # trade, aggTrade
+    trade_id: Id = msgspec.field(default=-1, name="t")
+    first_trade: Id | str = msgspec.field(default=-1, name="f")  # a number, but a price in other streams
+    last_trade: Id | str = msgspec.field(default=-1, name="l")
+    price: str = msgspec.field(default="", name="p")  # markPriceUpdate: mark; indexPriceUpdate: index
+    qty: str = msgspec.field(default="", name="q")
+    buyer_made: bool | None = msgspec.field(default=None, name="m")  # the buyer's order was the resting one
+    origin: str = msgspec.field(default="", name="X")
+    # markPriceUpdate, indexPriceUpdate
+    index: str | int = msgspec.field(default="", name="i")  # indexPriceUpdate: the pair
+    funding_rate: str = msgspec.field(default="", name="r")
+
+
+class Envelope(MarketMessage, gc=False):
+    """A whole line: a combined-stream wrapper, a bare message, a REST snapshot, an answer to a request."""
+
+    stream: str = ""
+    data: MarketMessage | None = None
+    # REST depth
+    snapshot_id: Id = msgspec.field(default=-1, name="lastUpdateId")
+    snapshot_bids: Raw = msgspec.field(default=NOTHING, name="bids")
+    snapshot_asks: Raw = msgspec.field(default=NOTHING, name="asks")
+    snapshot_symbol: str = msgspec.field(default="", name="symbol")
+    # {"result":null,"id":1}; {"id":1,"error":{...}}; {"code":-1003,"msg":"..."}
+    request_id: Raw = msgspec.field(default=NOTHING, name="id")
+    result: Raw = msgspec.field(default=NOTHING)
+    error: Raw = msgspec.field(default=NOTHING)
+    code: int | str = 0
+    reason: str = msgspec.field(default="", name="msg")
+
+
+decode_envelope = msgspec.json.Decoder(Envelope).decode
+_decode_levels = msgspec.json.Decoder(list[tuple[str, str]]).decode
+_decode_text = msgspec.json.Decoder(str).decode
+_SHOWN = 120  # characters of a message in an error
+
+
+def nanoseconds(time: int) -> int:
+    """Turn a venue's time into ns: it is in ms, or in us where the stream was asked for them."""
+    return time * 1_000_000 if time < 9_000_000_000_000 else time * 1000
+
+
+def read_levels(text: Raw, place: int) -> list[tuple[str, str]]:
+    """Decode the levels of a message; `place` is named in the error."""
+    try:
+        return _decode_levels(text)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        got = f"{shown(bytes(text))} ({error})"
+        raise DataError('levels as [["price","quantity"],...]', got, place) from None
+
+
+def read_text(text: Raw, place: int) -> str:
+    """Decode a price; `place` is named in the error."""
+    try:
+        return _decode_text(text)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise DataError("a price as text", shown(bytes(text)), place) from None
+
+
+def shown(message: bytes) -> str:
+    """Return the beginning of a message, for an error."""
+    text = message.decode(errors="replace")
+    return text if len(text) <= _SHOWN else text[:_SHOWN] + "..."

@@ -1,0 +1,1 @@
+"""Tests of the simulator: the bot, runs, users' models, settings."""

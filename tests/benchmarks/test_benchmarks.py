@@ -1,0 +1,86 @@
+"""The benchmark script runs through on a small market, and refuses packages that do not agree."""
+
+import importlib.util
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from benchmarks.market import load_market
+from benchmarks.runner import ROOT, BenchmarkError, Series, must_agree
+from benchmarks.workloads import CHECKS
+
+from truefill.core.events import BUY, DEPTH, DEPTH_SNAPSHOT, EXCH, KIND_MASK
+from truefill.tape import Tape
+
+HFT = importlib.util.find_spec("hftbacktest") is not None
+
+
+@pytest.mark.slow
+@pytest.mark.compiled_only
+@pytest.mark.skipif(not HFT, reason="hftbacktest is not installed")
+def test_both_packages_compute_the_same_and_a_page_is_written(tmp_path: Path) -> None:
+    """Two workloads on some seconds of a synthetic market, in both packages."""
+    page = tmp_path / "page.md"
+    command = [
+        sys.executable,
+        "-m",
+        "benchmarks",
+        "--synthetic",
+        "--brief",
+        "--events",
+        "5000",
+        "--runs",
+        "2",
+    ]
+    command += ["--workloads", "grid", "every_event", "--peers", "truefill", "roivector"]
+    command += ["--out", str(page), "--cache", str(tmp_path / "cache")]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    results = json.loads(page.with_suffix(".json").read_text())
+    grid = results["workloads"]["grid"]
+    assert [2, 2] == [len(times) for times in grid["seconds"].values()]
+    assert grid["checks"]["requests"] > 20
+    assert grid["checks"]["fills"] > 0
+    text = page.read_text()
+    assert "a synthetic market" in text
+    assert "| 20-order grid |" in text
+
+
+@pytest.mark.slow
+@pytest.mark.compiled_only
+def test_a_repeated_market_returns_to_its_opening_book(tmp_path: Path) -> None:
+    """The market is as long as asked for, and at the end of a repeat the book is the one it began with."""
+    said: list[str] = []
+    market = load_market(3000, tmp_path, None, said.append)
+    assert market == load_market(3000, tmp_path, None, said.append)
+    assert "found in" in said[-1]
+    assert market.full.count >= 3000
+    rows = np.load(market.full.events)
+    rows = rows[rows["ev"] & np.uint64(EXCH) != 0]
+    kind = rows["ev"] & np.uint64(KIND_MASK)
+    books: list[dict[tuple[bool, float], float]] = []
+    for chosen in (kind == DEPTH_SNAPSHOT, (kind == DEPTH_SNAPSHOT) | (kind == DEPTH)):
+        book = {(bool(r["ev"] & np.uint64(BUY)), float(r["px"])): float(r["qty"]) for r in rows[chosen]}
+        books.append({level: qty for level, qty in book.items() if qty > 0})
+    assert books[0] == books[1]
+    tape = Tape.open(market.full.tape)
+    assert (tape.exch.group_bid < tape.exch.group_ask).all()
+
+
+def test_runs_that_differ_are_refused() -> None:
+    """Whole numbers must be equal, sums may differ by rounding."""
+    expected = dict.fromkeys(CHECKS, 1e6)
+    must_agree("grid", "a", expected, "b", expected | {"balance": 1e6 + 1e-6})
+    for wrong in ({"fills": 1e6 + 1}, {"balance": 1e6 + 1}):
+        with pytest.raises(BenchmarkError, match="expected the same"):
+            must_agree("grid", "a", expected, "b", expected | wrong)
+
+
+def test_ratios_are_taken_turn_by_turn() -> None:
+    """A slow turn of the machine hits both packages, and leaves the ratio alone."""
+    series = Series({"truefill": [1.0, 10.0, 1.0], "hashmap": [5.0, 50.0, 6.0]}, {})
+    assert 5.0 == series.ratio("truefill", "hashmap")
+    assert 6.0 == series.median("hashmap")

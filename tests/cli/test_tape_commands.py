@@ -1,0 +1,97 @@
+"""`truefill tape`: what a tape holds, whether it is sound, its first events."""
+
+import json
+
+import numpy as np
+import pytest
+
+from truefill.cli.times import local_time, precise_time
+from truefill.synthetic import make_market
+
+
+def test_info_as_json_has_what_the_issue_names(truefill):
+    done = truefill("tape", "info", "market.tape", "--json")
+    assert done.exit_code == 0
+    info = json.loads(done.stdout)
+    events = np.concatenate(list(make_market(20, seed=3)))
+    assert info["events"] == len(events)
+    assert info["first_ts"] == events["local_ts"][0]
+    assert info["last_ts"] == events["local_ts"][-1]
+    assert (info["tick_size"], info["lot_size"], info["gaps"]) == ("0.01", "0.01", 0)
+    assert float(info["last_best_bid"]) < float(info["last_best_ask"])
+    assert len(info["content_hash"]) == 64
+    assert "sections" not in info
+
+
+def test_info_as_text(truefill):
+    done = truefill("tape", "info", "market.tape")
+    assert done.exit_code == 0
+    for part in ("DEMO-PERP.SYNTH", "tick size", "0.01", "20 s", "UTC", "gaps", "none"):
+        assert part in done.stdout
+
+
+@pytest.mark.parametrize("view", ["local", "exch"])
+def test_head_shows_the_events_as_they_were_made(truefill, view):
+    done = truefill("tape", "head", "market.tape", "-n", 400, "--view", view, "--json")
+    assert done.exit_code == 0
+    lines = json.loads(done.stdout)
+    assert len(lines) == 400
+    events = np.concatenate(list(make_market(20, seed=3)))
+    time = events["local_ts" if view == "local" else "exch_ts"]
+    shown = [line for line in lines if line["event"] in ("depth", "trade")]
+    made = {(int(t), float(e["px"]), float(e["qty"])) for t, e in zip(time, events, strict=True)}
+    assert {(line["ts"], float(line["price"]), float(line["qty"])) for line in shown} <= made
+    assert [line["ts"] for line in lines] == sorted(line["ts"] for line in lines)
+    assert {"depth", "trade"} <= {line["event"] for line in lines}
+    assert {"bid", "ask"} <= {line["side"] for line in lines}
+
+
+def test_head_as_text(truefill):
+    done = truefill("tape", "head", "market.tape", "-n", 3)
+    assert done.exit_code == 0
+    assert "arrived here (UTC)" in done.stdout
+    assert done.stdout.count("depth") >= 2
+
+
+def test_check_finds_nothing_in_a_sound_tape(truefill):
+    done = truefill("tape", "check", "market.tape")
+    assert done.exit_code == 0, done.output
+    assert json.loads(truefill("tape", "check", "market.tape", "--json").stdout) == []
+
+
+def test_check_finds_an_altered_tape(truefill, folder):
+    data = bytearray((folder / "market.tape").read_bytes())
+    data[-100_000] ^= 0xFF
+    (folder / "altered.tape").write_bytes(data)
+    done = truefill("tape", "check", "altered.tape")
+    assert done.exit_code == 1, done.output
+    findings = json.loads(truefill("tape", "check", "altered.tape", "--json").stdout)
+    assert any(f["severity"] == "error" for f in findings)
+
+
+def _cut(data: bytes) -> bytes:
+    return data[: len(data) // 2]
+
+
+@pytest.mark.parametrize("command", ["info", "head"])
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (_cut, "truncated"),
+        (lambda data: b"", "an empty file"),
+        (lambda data: b"hello, world" * 100, "something else"),
+    ],
+)
+def test_damaged_tapes_are_refused_in_one_line(truefill, folder, command, damage, message):
+    (folder / "bad.tape").write_bytes(damage((folder / "market.tape").read_bytes()))
+    done = truefill("tape", command, "bad.tape")
+    assert done.exit_code == 2
+    assert done.stderr.startswith("error: bad.tape: expected ")
+    assert message in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_times_are_exact_and_say_utc():
+    assert local_time(1_735_689_600_123_456_789) == "2025-01-01 00:00:00.123456 UTC"
+    assert precise_time(1_735_689_600_123_456_789) == "2025-01-01 00:00:00.123456789"
+    assert local_time(None) == "-"

@@ -1,0 +1,99 @@
+"""Plays a script on a bot and writes down everything that a strategy could have seen after each action."""
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from tests.differential import scripts
+from tests.differential.scripts import Action
+
+Trace = list[dict[str, Any]]
+
+
+class DrivenBot(Protocol):
+    """The Bot's face, with plain containers: what the twin is, and what the adapters make of the others."""
+
+    current_timestamp: int
+    num_assets: int
+
+    def orders(self, asset: int) -> list[dict[str, Any]]:
+        """Own orders by field name."""
+
+    def state_values(self, asset: int) -> dict[str, Any]:
+        """Totals by field name."""
+
+
+def play(
+    bot: Any,
+    script: list[Action],
+    units: list[tuple[float, float]],
+    ticks: list[range],
+    avoid: Callable[[Action, Any], Action | None] | None = None,
+) -> Trace:
+    """Play a script.
+
+    Parameters
+    ----------
+    bot : DrivenBot
+    script : list of Action
+    units : list of (tick size, lot size), one for each asset
+    ticks : list of range
+        The levels of each asset's book to write down.
+    avoid : callable, optional
+        Sees each action and the bot before it, and returns the action to take or None.
+    """
+    trace: Trace = []
+    for action in script:
+        chosen = avoid(action, bot) if avoid else action
+        code = None if chosen is None else act(bot, chosen, units)
+        trace.append({"action": chosen, "code": code, **observe(bot, ticks)})
+    return trace
+
+
+def act(bot: Any, action: Action, units: list[tuple[float, float]]) -> int | None:
+    """Make one call."""
+    a, order_id = action.asset, action.order_id
+    match action.kind:
+        case scripts.ELAPSE:
+            return bot.elapse(action.duration)
+        case scripts.WAIT_FEED:
+            return bot.wait_next_feed(action.include_response, action.duration)
+        case scripts.WAIT_RESPONSE:
+            return bot.wait_order_response(a, order_id, action.duration)
+        case scripts.CLEAR_ORDERS:
+            return bot.clear_inactive_orders(a)
+        case scripts.CLEAR_TRADES:
+            return bot.clear_last_trades(a)
+        case scripts.CANCEL:
+            return bot.cancel(a, order_id, action.wait)
+    price, qty = action.tick * units[a][0], action.lots * units[a][1]
+    if action.kind == scripts.MODIFY:
+        return bot.modify(a, order_id, price, qty, action.wait)
+    submit = bot.submit_buy_order if action.side == 1 else bot.submit_sell_order
+    return submit(a, order_id, price, qty, action.time_in_force, action.order_type, action.wait)
+
+
+def observe(bot: Any, ticks: list[range]) -> dict[str, Any]:
+    """Everything that can be seen now."""
+    seen: dict[str, Any] = {"now": bot.current_timestamp}
+    for a in range(bot.num_assets):
+        depth = bot.depth(a)
+        seen[f"best{a}"] = (depth.best_bid_tick, depth.best_ask_tick, depth.best_bid, depth.best_ask)
+        seen[f"bids{a}"] = [depth.bid_qty_at_tick(t) for t in ticks[a]]
+        seen[f"asks{a}"] = [depth.ask_qty_at_tick(t) for t in ticks[a]]
+        seen[f"orders{a}"] = {int(o["order_id"]): o for o in bot.orders(a)}
+        seen[f"state{a}"] = bot.state_values(a)
+        seen[f"position{a}"] = bot.position(a)
+        seen[f"feed_latency{a}"] = bot.feed_latency(a)
+        seen[f"order_latency{a}"] = bot.order_latency(a)
+        seen[f"trades{a}"] = [
+            (
+                int(t["ev"]) & 0x300000FF,
+                int(t["exch_ts"]),
+                int(t["local_ts"]),
+                float(t["px"]),
+                float(t["qty"]),
+            )
+            for t in bot.last_trades(a)
+        ]
+        seen[f"fills{a}"] = bot.fills(a)
+    return seen

@@ -1,0 +1,23 @@
+"""The twin: the simulator again, slow and obvious, to hold the compiled one against.
+
+Plain Python, dictionaries and lists, integer ticks and lots, one loop that takes the earliest event of all
+assets and processes that one alone. Nothing here is shared with ``truefill.backtest`` but the event record
+and the code numbers, so a mistake would have to be made twice, in two different shapes, to go unseen.
+"""
+
+from tests.twin.bot import TwinAsset, TwinBot
+from tests.twin.fees import FlatFees, QtyFees, ValueFees
+from tests.twin.latency import TwinLatency
+from tests.twin.queues import LogQueue2, PowerQueue, RiskAverse
+
+__all__ = [
+    "FlatFees",
+    "LogQueue2",
+    "PowerQueue",
+    "QtyFees",
+    "RiskAverse",
+    "TwinAsset",
+    "TwinBot",
+    "TwinLatency",
+    "ValueFees",
+]

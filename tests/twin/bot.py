@@ -1,0 +1,276 @@
+"""The twin's bot and its one loop: the earliest of all events next, one at a time.
+
+Events of one time are taken by asset, and within an asset in the order LocalData, LocalOrder, ExchData,
+ExchOrder. The face is the Bot's: same names, same return codes.
+"""
+
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tests.twin.book import ASK, BID
+from tests.twin.bus import Bus
+from tests.twin.exchange import Row, TwinExchange
+from tests.twin.fees import ValueFees
+from tests.twin.fills import Fifo, NoPartialFill, round_half_away
+from tests.twin.latency import TwinLatency
+from tests.twin.ledger import TwinLedger
+from tests.twin.local import TwinLocal
+from tests.twin.orders import Request, Response, TwinOrder
+from tests.twin.queues import RiskAverse
+from tests.twin.view import TwinDepth, fill_view, order_view, state_view
+from truefill.core import events
+from truefill.core.records import END_OF_DATA, MARKET_FEED, OK, ORDER_RESPONSE
+
+LOCAL_DATA, LOCAL_ORDER, EXCH_DATA, EXCH_ORDER = range(4)
+FOREVER = events.NO_TIME
+ALL_ASSETS = -1
+
+
+@dataclass(frozen=True)
+class TwinAsset:
+    """One market and how it is simulated."""
+
+    events: NDArray[Any]
+    tick_size: float
+    lot_size: float
+    latency: TwinLatency = field(default_factory=TwinLatency)
+    queue: RiskAverse = field(default_factory=RiskAverse)
+    exchange: str = "fifo"
+    fees: ValueFees = field(default_factory=ValueFees)
+    multiplier: float = 1.0
+
+
+class _Side:
+    """The rows of one view and how far they have been read."""
+
+    def __init__(self, rows: list[Row], times: list[int]) -> None:
+        self.rows, self.times, self.at = rows, times, 0
+
+    def next_ts(self) -> int | None:
+        return self.times[self.at] if self.at < len(self.rows) else None
+
+    def take(self) -> Row:
+        self.at += 1
+        return self.rows[self.at - 1]
+
+
+class _Market:
+    """Everything of one asset: two views, two sides, two buses."""
+
+    def __init__(self, asset: TwinAsset) -> None:
+        self.asset = asset
+        rows = [_row(asset, i) for i in range(len(asset.events))]
+        flags = [int(ev) for ev in asset.events["ev"]]
+        exch = [r for r, ev in zip(rows, flags, strict=True) if ev & events.EXCH]
+        local = [r for r, ev in zip(rows, flags, strict=True) if ev & events.LOCAL]
+        self.exch_view = _Side(exch, [r.exch_ts for r in exch])
+        self.local_view = _Side(local, [r.local_ts for r in local])
+        self.requests: Bus[Request] = Bus()
+        self.responses: Bus[Response] = Bus()
+        kind = {"fifo": Fifo, "no_partial_fill": NoPartialFill}[asset.exchange]
+        self.exch: TwinExchange = kind(asset.queue, asset.lot_size, asset.latency.response_ns, self.responses)
+        ledger = TwinLedger(asset.tick_size, asset.lot_size, asset.multiplier, asset.fees)
+        self.local = TwinLocal(asset.latency, ledger, self.requests, self.responses)
+        self.local.on_fault = self.exch.touched.add
+
+    def next_ts(self, kind: int) -> int | None:
+        return (self.local_view, self.responses, self.exch_view, self.requests)[kind].next_ts()
+
+
+def _row(asset: TwinAsset, index: int) -> Row:
+    event = asset.events[index]
+    flags = int(event["ev"])
+    side = BID if flags & events.BUY else ASK if flags & events.SELL else 0
+    px, kind = float(event["px"]), flags & events.KIND_MASK
+    whole_side = kind == events.DEPTH_CLEAR and (px == 0 or not math.isfinite(px))
+    lots = round_half_away(float(event["qty"]) / asset.lot_size) if math.isfinite(event["qty"]) else 0
+    tick = None if whole_side else round_half_away(px / asset.tick_size)
+    return Row(kind, side, int(event["exch_ts"]), int(event["local_ts"]), tick, lots, index)
+
+
+class TwinBot:
+    """Same methods and codes as the Bot. What it hands out are plain dictionaries and lists."""
+
+    def __init__(self, assets: list[TwinAsset]) -> None:
+        self.markets = [_Market(asset) for asset in assets]
+        first = self._next()
+        self.current_timestamp = 0 if first is None else first[0]
+
+    # -- time -------------------------------------------------------------------------------------------
+
+    def elapse(self, duration: int) -> int:
+        """Let time pass."""
+        return self._goto(self._after(duration))
+
+    def wait_next_feed(self, include_order_resp: bool, timeout: int) -> int:
+        """Until a row of any asset arrives here, or (on request) a response."""
+        return self._goto(self._after(timeout), feed=True, any_response=include_order_resp)
+
+    def wait_order_response(self, asset: int, order_id: int, timeout: int) -> int:
+        """Until a response for that order arrives here."""
+        return self._goto(self._after(timeout), waited=(asset, order_id))
+
+    def _after(self, duration: int) -> int:
+        return min(self.current_timestamp + duration, FOREVER)
+
+    def _next(self) -> tuple[int, int, int] | None:
+        """(time, asset, kind) of the earliest event; ties go to the first asset, then the first kind."""
+        due = [
+            (ts, a, kind)
+            for a, market in enumerate(self.markets)
+            for kind in range(4)
+            if (ts := market.next_ts(kind)) is not None
+        ]
+        return min(due, default=None)
+
+    def _goto(
+        self,
+        stop: int,
+        feed: bool = False,
+        any_response: bool = False,
+        waited: tuple[int, int] | None = None,
+    ) -> int:
+        result = OK
+        while True:
+            event = self._next()
+            if event is None:
+                return END_OF_DATA  # the clock stays where it was
+            ts, a, kind = event
+            if ts > stop:
+                self.current_timestamp = stop
+                return result
+            market = self.markets[a]
+            if kind == LOCAL_DATA:
+                market.local.process(market.local_view.take())
+                if feed:
+                    stop, result = ts, MARKET_FEED
+            elif kind == LOCAL_ORDER:
+                responses = market.responses.receive(ts)
+                for response in responses:
+                    market.local.receive(response, ts)
+                got = waited is not None and waited[0] == a
+                if any_response or (got and any(r.order.order_id == waited[1] for r in responses)):
+                    stop = ts
+                    if feed:
+                        result = ORDER_RESPONSE
+            elif kind == EXCH_DATA:
+                market.exch.process(market.exch_view.take())
+            else:
+                for request in market.requests.receive(ts):
+                    market.exch.receive(request, ts)
+
+    # -- orders -----------------------------------------------------------------------------------------
+
+    def submit_buy_order(
+        self, asset: int, order_id: int, price: float, qty: float, tif: int, order_type: int, wait: bool
+    ) -> int:
+        """Send an order to buy."""
+        return self._submit(asset, order_id, BID, price, qty, tif, order_type, wait)
+
+    def submit_sell_order(
+        self, asset: int, order_id: int, price: float, qty: float, tif: int, order_type: int, wait: bool
+    ) -> int:
+        """Send an order to sell."""
+        return self._submit(asset, order_id, ASK, price, qty, tif, order_type, wait)
+
+    def _submit(
+        self,
+        asset: int,
+        order_id: int,
+        side: int,
+        price: float,
+        qty: float,
+        tif: int,
+        order_type: int,
+        wait: bool,
+    ) -> int:
+        tick, lots = self._integers(asset, price, qty)
+        order = TwinOrder(order_id, side, tick, lots, order_type, tif)
+        code = self.markets[asset].local.submit(order, self.current_timestamp)
+        return self._wait(code, asset, order_id, wait)
+
+    def modify(self, asset: int, order_id: int, price: float, qty: float, wait: bool) -> int:
+        """Ask for another price and open quantity."""
+        tick, lots = self._integers(asset, price, qty)
+        code = self.markets[asset].local.modify(order_id, tick, lots, self.current_timestamp)
+        return self._wait(code, asset, order_id, wait)
+
+    def cancel(self, asset: int, order_id: int, wait: bool) -> int:
+        """Ask for an order to be cancelled."""
+        code = self.markets[asset].local.cancel(order_id, self.current_timestamp)
+        return self._wait(code, asset, order_id, wait)
+
+    def _wait(self, code: int, asset: int, order_id: int, wait: bool) -> int:
+        return self._goto(FOREVER, waited=(asset, order_id)) if wait and code == OK else code
+
+    def _integers(self, asset: int, price: float, qty: float) -> tuple[int, int]:
+        market = self.markets[asset].asset
+        return round_half_away(price / market.tick_size), round_half_away(qty / market.lot_size)
+
+    def clear_inactive_orders(self, asset: int) -> None:
+        """Forget orders that are over."""
+        for market in self._of(asset):
+            market.local.clear_inactive_orders()
+
+    def clear_last_trades(self, asset: int) -> None:
+        """Forget the trades that were seen."""
+        for market in self._of(asset):
+            market.local.trades.clear()
+
+    def _of(self, asset: int) -> list[_Market]:
+        return self.markets if asset == ALL_ASSETS else [self.markets[asset]]
+
+    # -- what is known ----------------------------------------------------------------------------------
+
+    @property
+    def num_assets(self) -> int:
+        """Number of assets."""
+        return len(self.markets)
+
+    def position(self, asset: int) -> float:
+        """Quantity held."""
+        ledger = self.markets[asset].local.ledger
+        return ledger.position_lots * ledger.lot_size
+
+    def state_values(self, asset: int) -> dict[str, Any]:
+        """Running totals."""
+        return state_view(self.markets[asset].local.ledger)
+
+    def depth(self, asset: int) -> TwinDepth:
+        """The local book."""
+        market = self.markets[asset]
+        return TwinDepth(market.local.book, market.asset.tick_size, market.asset.lot_size)
+
+    def orders(self, asset: int) -> list[dict[str, Any]]:
+        """Own orders as known here."""
+        market = self.markets[asset]
+        tick_size, lot_size = market.asset.tick_size, market.asset.lot_size
+        return [order_view(order, tick_size, lot_size) for order in market.local.orders.values()]
+
+    def fills(self, asset: int) -> list[dict[str, Any]]:
+        """Executions that were reported here."""
+        ledger = self.markets[asset].local.ledger
+        return [fill_view(fill, ledger, asset) for fill in ledger.fills]
+
+    def feed_latency(self, asset: int) -> tuple[int, int] | None:
+        """(exchange, local) time of the last row that arrived."""
+        return self.markets[asset].local.feed_latency
+
+    def order_latency(self, asset: int) -> tuple[int, int, int] | None:
+        """(request, exchange, response) time of the last answer that arrived."""
+        return self.markets[asset].local.order_latency
+
+    def last_trades(self, asset: int) -> NDArray[Any]:
+        """Trades that arrived since they were last cleared."""
+        market = self.markets[asset]
+        return market.asset.events[np.array(market.local.trades, dtype=np.int64)]
+
+    @property
+    def touched(self) -> set[str]:
+        """Names of the faults of HftBacktest that this run has come to."""
+        missed = any(m.exch.book.missed or m.local.book.missed for m in self.markets)
+        return set().union(*(m.exch.touched for m in self.markets), {"G"} if missed else ())

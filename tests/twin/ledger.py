@@ -1,0 +1,40 @@
+"""Position, balance, fee and totals of one asset: a fold over its fills, recomputed from lots."""
+
+from dataclasses import dataclass, field
+
+from tests.twin.fees import ValueFees
+from tests.twin.orders import TwinFill
+
+
+@dataclass
+class TwinLedger:
+    """The fills that are known here, and sums over them. Linear contract."""
+
+    tick_size: float
+    lot_size: float
+    multiplier: float
+    fees: ValueFees
+    fills: list[TwinFill] = field(default_factory=list)
+    position_lots: int = 0
+    volume_lots: int = 0
+    balance: float = 0.0
+    fee: float = 0.0
+    value: float = 0.0
+
+    def apply(self, fill: TwinFill) -> None:
+        """Add one fill."""
+        amount = self.amount(fill)
+        self.fills.append(fill)
+        self.position_lots += fill.side * fill.lots
+        self.volume_lots += fill.lots
+        self.balance -= fill.side * amount
+        self.fee += self.fee_of(fill)
+        self.value += amount
+
+    def amount(self, fill: TwinFill) -> float:
+        """Traded value of one fill."""
+        return fill.price_tick * self.tick_size * (fill.lots * self.lot_size) * self.multiplier
+
+    def fee_of(self, fill: TwinFill) -> float:
+        """Fee of one fill."""
+        return self.fees.fee(fill.maker, fill.lots * self.lot_size, self.amount(fill))
