@@ -4,12 +4,13 @@ import os
 import shutil
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 import truefill
-from truefill.core.jit import compile_count, kernel_hash
+from truefill.core.jit import _NamedByContent, compile_count, kernel_hash
 
 PACKAGE = Path(truefill.__file__).parent
 
@@ -75,6 +76,42 @@ def test_running_compiles_nothing_new() -> None:
     run(Bot([Asset(tape)]), quote_both_sides, compiled=False)
 
     assert compile_count() == before
+
+
+def test_names_of_compiled_code_are_this_process_s_own() -> None:
+    """Numba's counter starts elsewhere in each process and after each fork, so no two symbols meet."""
+    script = (
+        "import os\n"
+        "import truefill.core.jit\n"
+        "from numba.core.bytecode import FunctionIdentity as F\n"
+        "child = os.fork() if hasattr(os, 'fork') else -1\n"
+        "os.write(1, b'%d\\n' % next(F._unique_ids))\n"
+        "if child == 0: os._exit(0)\n"
+        "if child > 0: os.waitpid(child, 0)\n"
+    )
+    numbers = []
+    for _ in range(2):
+        done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
+        numbers += [int(line) for line in done.stdout.split()]
+    numbers.sort()
+
+    assert len(numbers) >= 2
+    assert min(b - a for a, b in pairwise(numbers)) > 1_000_000
+
+
+@pytest.mark.compiled_only
+def test_cached_data_files_are_named_by_content(tmp_path: Path) -> None:
+    """Another source, another data file; and those of older sources go."""
+    file = _NamedByContent(str(tmp_path), "module.function-1.py311", "first")
+    file.save("a", 1)
+    file.save("b", 2)
+    names = {p.name for p in tmp_path.glob("*.nbc")}
+    other = _NamedByContent(str(tmp_path), "module.function-1.py311", "second")
+    assert other.load("a") is None
+    other.save("a", 3)
+
+    assert (file.load("a"), other.load("a"), other.load("b")) == (None, 3, None)
+    assert not names & {p.name for p in tmp_path.glob("*.nbc")}
 
 
 @pytest.mark.slow

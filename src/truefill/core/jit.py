@@ -11,17 +11,32 @@ Numba's cache looks only at the file of the function itself, so an edit in a hel
 (numba issue 1833). Here the stamp of every cached function is a hash over all kernel sources; the same
 hash is part of the names of our Numba types (`KERNEL_HASH`), so a user's own ``@njit(cache=True)``
 function misses its cache after an upgrade, too.
+
+Two faults of Numba's own are mended here:
+
+* It names machine code after a counter that starts at 1 in every process. Code that was cached by one
+  process and code compiled in another can bear one name, and the linker then takes one for the other
+  (numba issue 10486; seen here as a buy that was sent as a sell). Here the counter starts anywhere, for
+  everything that the process compiles from now on, a user's functions too.
+* Its cache numbers its data files and writes the index first, so that of two processes which compile at
+  one time, or one that reads meanwhile, one can load other code than it asked for. The data files of our
+  functions are named after what is in them, and written before the index.
 """
 
 import functools
+import glob
 import hashlib
+import itertools
+import os
+import secrets
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numba
 from numba.core import config
-from numba.core.caching import CompileResultCacheImpl, FunctionCache
+from numba.core.bytecode import FunctionIdentity
+from numba.core.caching import CompileResultCacheImpl, FunctionCache, IndexDataCacheFile
 from numba.core.ccallback import CFunc
 from numba.core.sigutils import normalize_signature
 from numba.extending import register_jitable
@@ -56,6 +71,16 @@ def kernel_hash() -> str:
     return digest.hexdigest()
 
 
+def _number_from_anywhere() -> None:
+    """Let the numbers in the names of compiled functions start where no other process's do."""
+    FunctionIdentity._unique_ids = itertools.count(secrets.randbits(62))
+
+
+_number_from_anywhere()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_number_from_anywhere)
+
+
 class _HonestStamp:
     """Mixed into Numba's cache locators: the stamp is the kernel hash and not one file's."""
 
@@ -70,8 +95,29 @@ class _KernelCacheImpl(CompileResultCacheImpl):  # type: ignore[misc]
     ]
 
 
+class _NamedByContent(IndexDataCacheFile):  # type: ignore[misc]
+    """Index and data files of one function; a data file's name tells the sources and the signature."""
+
+    def save(self, key: Any, data: Any) -> None:
+        overloads = self._load_index()
+        digest = hashlib.blake2b(repr((self._source_stamp, key)).encode(), digest_size=8).hexdigest()
+        base = self._index_name.removesuffix(".nbi")
+        overloads[key] = f"{base}.{digest}.nbc"
+        self._save_data(overloads[key], data)
+        self._save_index(overloads)
+        for path in Path(self._cache_path).glob(f"{glob.escape(base)}.*.nbc"):
+            if path.name not in overloads.values():
+                path.unlink(missing_ok=True)  # of older sources
+
+
 class _KernelCache(FunctionCache):  # type: ignore[misc]
     _impl_class = _KernelCacheImpl
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        super().__init__(function)
+        self._cache_file = _NamedByContent(
+            self._cache_path, self._impl.filename_base, self._impl.locator.get_source_stamp()
+        )
 
 
 _compiled = 0
