@@ -31,6 +31,23 @@ def test_file_and_memory_hold_the_same(path):
     assert file.nbytes <= path.stat().st_size < file.nbytes + 10_000
 
 
+def test_equal_sections_stand_in_one_place(tmp_path):
+    """Depth that arrives in the order it was sent: the rows of both views are the same bytes."""
+    events = random_events(1, 400, splits=False)
+    events = events[np.argsort(events["exch_ts"], kind="stable")]
+    events["local_ts"] = events["exch_ts"] + 1000
+    memory = build_tape(events, symbol="X-PERP.TEST")
+    file = memory.save(tmp_path / "x.tape")
+    for tape in (memory, file):
+        sections = tape.header.sections
+        assert sections["exch.code"].offset == sections["local.code"].offset
+        assert sections["exch.group_ts"].offset != sections["local.group_ts"].offset
+        assert np.array_equal(tape.exch.code, tape.local.code)
+        assert tape.nbytes < sum(tape.stored(name).nbytes for name in SECTIONS)
+        assert check(tape) == check(memory)
+    assert np.shares_memory(memory.exch.code, memory.local.code)
+
+
 def test_memory_tape_can_be_saved(path, tmp_path):
     saved = build_tape(random_events(1, 400), symbol="X-PERP.TEST").save(tmp_path / "y.tape")
     assert (tmp_path / "y.tape").read_bytes() == path.read_bytes()

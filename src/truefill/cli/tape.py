@@ -43,8 +43,7 @@ def describe(tape: "Tape") -> dict[str, Any]:
 
     values: dict[str, Any] = msgspec.to_builtins(tape.header)
     del values["sections"]
-    sizes = {name: tape.stored(name).nbytes for name in tape.header.sections}
-    values["bytes"] = sum(sizes.values())
+    values["bytes"] = tape.nbytes
     values["bytes_per_event"] = values["bytes"] / max(1, tape.header.events)
     return values
 

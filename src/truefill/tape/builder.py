@@ -166,7 +166,7 @@ class TapeBuilder:
             try:
                 header = self._index(spill, sink)
                 if self.path is None or self._folder is None:
-                    return Tape(header, {name: sink.array(name) for name in header.sections})
+                    return Tape(header, _arrays(sink, header))
                 temporary = self._folder / "tape"
                 write_file(temporary, header, {name: sink.chunks(name) for name in header.sections})
                 temporary.replace(self.path)
@@ -324,6 +324,18 @@ def _event_dtype(rows: object) -> np.dtype:
         if rows.dtype == dtype:
             return dtype
     raise DataError("an array of EVENT or DECIMAL_EVENT", f"dtype {rows.dtype}")
+
+
+def _arrays(sink: Sink, header: TapeHeader) -> dict[str, np.ndarray]:
+    """Sections in memory; those of equal bytes are one array, as they are one place in a file."""
+    made: dict[tuple[int, str], np.ndarray] = {}
+    arrays = {}
+    for name, info in header.sections.items():
+        key = (info.offset, info.dtype) if info.count else (-1, name)
+        if key not in made:
+            made[key] = sink.array(name)
+        arrays[name] = made[key]
+    return arrays
 
 
 def _remove(folder: Path | None, spill: Spill) -> None:
