@@ -33,7 +33,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Count the skipped tests by reason: a green line must not hide what did not run."""
+    """Count skipped tests by reason, and what fuzzes compared: a green line must not hide what did not run."""
     reasons = Counter(
         report.longrepr[2].removeprefix("Skipped: ")
         for report in terminalreporter.stats.get("skipped", [])
@@ -43,3 +43,14 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("not run", sep="-")
         for reason, count in sorted(reasons.items()):
             terminalreporter.write_line(f"{count:5d}  {reason}")
+    proved = [
+        (report.nodeid, value)
+        for outcome in ("passed", "failed")
+        for report in terminalreporter.stats.get(outcome, [])
+        for name, value in report.user_properties
+        if name == "proof"
+    ]
+    if proved:
+        terminalreporter.section("proof", sep="-")
+        for test, text in sorted(proved):
+            terminalreporter.write_line(f"{test}\n  {text}")

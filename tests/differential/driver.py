@@ -78,6 +78,7 @@ def observe(bot: Any, ticks: list[range]) -> dict[str, Any]:
     for a in range(bot.num_assets):
         depth = bot.depth(a)
         seen[f"best{a}"] = (depth.best_bid_tick, depth.best_ask_tick, depth.best_bid, depth.best_ask)
+        seen[f"gap{a}"] = depth.in_gap
         seen[f"bids{a}"] = [depth.bid_qty_at_tick(t) for t in ticks[a]]
         seen[f"asks{a}"] = [depth.ask_qty_at_tick(t) for t in ticks[a]]
         seen[f"orders{a}"] = {int(o["order_id"]): o for o in bot.orders(a)}

@@ -37,7 +37,7 @@ from tests.differential.scripts import Action
 from truefill.core.records import CANCELED, EXPIRED, FILLED, NONE
 
 # Not compared: H and N; and what only truefill has.
-IGNORED = {"order_latency", "fills", "filled_qty", "queue_ahead", "price", "exec_price", "tick_size"}
+IGNORED = {"order_latency", "gap", "fills", "filled_qty", "queue_ahead", "price", "exec_price", "tick_size"}
 
 # The twin notes in ``touched`` when a run comes to one of these; from there on nothing is compared.
 ENDING = {"C", "D", "F", "G", "J", "half"}

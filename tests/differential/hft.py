@@ -22,122 +22,141 @@ except ImportError as error:  # no wheel for this Python or platform
     available = f"hftbacktest cannot be imported: {error}"
 
 
+BOOKS = {"hashmap": "hashmap", "roivector": "roivec"}  # name: how its functions begin
+
+
 @dataclass(frozen=True)
 class HftDepth:
     """The local book."""
 
     ptr: int
+    book: str
+
+    def _get(self, name: str, *args: Any) -> Any:
+        return getattr(b, f"{self.book}depth_{name}")(self.ptr, *args)
 
     @property
     def best_bid_tick(self) -> int:
         """Best bid in ticks."""
-        return b.hashmapdepth_best_bid_tick(self.ptr)
+        return self._get("best_bid_tick")
 
     @property
     def best_ask_tick(self) -> int:
         """Best ask in ticks."""
-        return b.hashmapdepth_best_ask_tick(self.ptr)
+        return self._get("best_ask_tick")
 
     @property
     def best_bid(self) -> float:
         """Best bid, NaN when there is none."""
-        return b.hashmapdepth_best_bid(self.ptr)
+        return self._get("best_bid")
 
     @property
     def best_ask(self) -> float:
         """Best ask, NaN when there is none."""
-        return b.hashmapdepth_best_ask(self.ptr)
+        return self._get("best_ask")
 
     @property
     def lot_size(self) -> float:
         """Lot size."""
-        return b.hashmapdepth_lot_size(self.ptr)
+        return self._get("lot_size")
+
+    @property
+    def in_gap(self) -> bool:
+        """HftBacktest knows no gaps."""
+        return False
 
     def bid_qty_at_tick(self, tick: int) -> float:
         """Quantity of a bid level."""
-        return b.hashmapdepth_bid_qty_at_tick(self.ptr, tick)
+        return self._get("bid_qty_at_tick", tick)
 
     def ask_qty_at_tick(self, tick: int) -> float:
         """Quantity of an ask level."""
-        return b.hashmapdepth_ask_qty_at_tick(self.ptr, tick)
+        return self._get("ask_qty_at_tick", tick)
 
 
 class HftBot:
     """One backtest over assets built with ``hftbacktest.BacktestAsset``."""
 
-    def __init__(self, assets: list[Any], keep_alive: list[NDArray[Any]]) -> None:
+    def __init__(self, assets: list[Any], keep_alive: list[NDArray[Any]], book: str = "hashmap") -> None:
         self._keep_alive = keep_alive
-        self._ptr = hftbacktest._hftbacktest.build_hashmap_backtest(assets)
+        self._book = BOOKS[book]
+        self._ptr = getattr(hftbacktest._hftbacktest, f"build_{self._book}_backtest")(assets)
         self._closed = False
+
+    def _function(self, name: str) -> Any:
+        return getattr(b, f"{self._book}bt_{name}")
+
+    def _call(self, name: str, *args: Any) -> Any:
+        return self._function(name)(self._ptr, *args)
 
     def close(self) -> None:
         """Free it."""
         if not self._closed:
             self._closed = True
-            b.hashmapbt_close(self._ptr)
+            self._call("close")
 
     @property
     def current_timestamp(self) -> int:
         """Time, ns."""
-        return b.hashmapbt_current_timestamp(self._ptr)
+        return self._call("current_timestamp")
 
     @property
     def num_assets(self) -> int:
         """Number of assets."""
-        return b.hashmapbt_num_assets(self._ptr)
+        return self._call("num_assets")
 
     def elapse(self, duration: int) -> int:
         """Let time pass."""
-        return b.hashmapbt_elapse(self._ptr, duration)
+        return self._call("elapse", duration)
 
     def wait_next_feed(self, include_order_resp: bool, timeout: int) -> int:
         """Until a row or a response arrives."""
-        return b.hashmapbt_wait_next_feed(self._ptr, include_order_resp, timeout)
+        return self._call("wait_next_feed", include_order_resp, timeout)
 
     def wait_order_response(self, asset: int, order_id: int, timeout: int) -> int:
         """Until that order's response arrives."""
-        return b.hashmapbt_hashmapbt_wait_order_response(self._ptr, asset, order_id, timeout)
+        return self._call(f"{self._book}bt_wait_order_response", asset, order_id, timeout)
 
     def submit_buy_order(self, *args: Any) -> int:
         """Send an order to buy."""
-        return b.hashmapbt_submit_buy_order(self._ptr, *args)
+        return self._call("submit_buy_order", *args)
 
     def submit_sell_order(self, *args: Any) -> int:
         """Send an order to sell."""
-        return b.hashmapbt_submit_sell_order(self._ptr, *args)
+        return self._call("submit_sell_order", *args)
 
     def modify(self, *args: Any) -> int:
         """Change an order."""
-        return b.hashmapbt_modify(self._ptr, *args)
+        return self._call("modify", *args)
 
     def cancel(self, *args: Any) -> int:
         """Cancel an order."""
-        return b.hashmapbt_cancel(self._ptr, *args)
+        return self._call("cancel", *args)
 
     def clear_inactive_orders(self, asset: int) -> None:
         """Forget orders that are over."""
-        b.hashmapbt_clear_inactive_orders(self._ptr, asset)
+        self._call("clear_inactive_orders", asset)
 
     def clear_last_trades(self, asset: int) -> None:
         """Forget the trades that were seen."""
-        b.hashmapbt_clear_last_trades(self._ptr, asset)
+        self._call("clear_last_trades", asset)
 
     def depth(self, asset: int) -> HftDepth:
         """The local book."""
-        return HftDepth(b.hashmapbt_depth(self._ptr, asset))
+        return HftDepth(self._call("depth", asset), self._book)
 
     def position(self, asset: int) -> float:
         """Quantity held."""
-        return b.hashmapbt_position(self._ptr, asset)
+        return self._call("position", asset)
 
     def state_values(self, asset: int) -> dict[str, Any]:
         """Running totals."""
-        state = _record(b.hashmapbt_state_values(self._ptr, asset), state_values_dtype)
+        state = _record(self._call("state_values", asset), state_values_dtype)
         return {name: state[name].item() for name in state_values_dtype.names}
 
     def orders(self, asset: int) -> list[dict[str, Any]]:
         """Own orders as known here."""
-        values = b.orders_values(b.hashmapbt_orders(self._ptr, asset))
+        values = b.orders_values(self._call("orders", asset))
         found = []
         while order := b.orders_values_next(values):
             found.append(_order(_record(order, order_dtype)))
@@ -145,16 +164,16 @@ class HftBot:
 
     def feed_latency(self, asset: int) -> tuple[int, ...] | None:
         """(exchange, local) time of the last row that arrived."""
-        return _times(b.hashmapbt_feed_latency, self._ptr, asset, 2)
+        return _times(self._function("feed_latency"), self._ptr, asset, 2)
 
     def order_latency(self, asset: int) -> tuple[int, ...] | None:
         """(request, exchange, response) time of the last response."""
-        return _times(b.hashmapbt_order_latency, self._ptr, asset, 3)
+        return _times(self._function("order_latency"), self._ptr, asset, 3)
 
     def last_trades(self, asset: int) -> NDArray[Any]:
         """Trades that arrived since they were last cleared."""
         length = ctypes.c_uint64(0)
-        ptr = b.hashmapbt_last_trades(self._ptr, asset, ctypes.byref(length))
+        ptr = self._call("last_trades", asset, ctypes.byref(length))
         return _records(ptr, event_dtype, length.value)
 
     def fills(self, asset: int) -> list[dict[str, Any]]:

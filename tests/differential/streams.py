@@ -17,6 +17,11 @@ from truefill.core.events import EVENT
 
 BASE_TS = 1_000_000_000
 SIDES = (ev.BUY, ev.SELL)
+# 77: a kind of the user's own
+FEED_ONLY = (
+    *(ev.INDEX_PRICE, ev.MARK_PRICE, ev.FUNDING, ev.TICKER_BID, ev.TICKER_ASK, ev.DEPTH_BBO),
+    *(ev.GAP_BEGIN, ev.GAP_BEGIN, ev.GAP_END, ev.TRADING_STATUS, 77),
+)
 
 
 @dataclass(frozen=True)
@@ -99,7 +104,7 @@ def _one_event(w: _Writer, mid: int) -> None:
     elif kind < 0.94:
         w.add(ev.TRADE, 0, mid, 2)  # nobody says who started it
     elif kind < 0.97:  # rows that only the strategy's feed sees
-        w.add(rng.choice((ev.INDEX_PRICE, ev.TICKER_BID, ev.FUNDING, ev.DEPTH_BBO)), side, mid, 1)
+        w.add(rng.choice(FEED_ONLY), side, mid, 1)
     elif kind < 0.974:
         _snapshot(w, mid, clear=rng.random() < 0.8)
     elif kind < 0.98 and w.options.partial_clears:

@@ -1,4 +1,9 @@
-"""truefill with whole fills is HftBacktest 2.4.4, step by step, apart from the faults in ``faults.py``."""
+"""truefill with HftBacktest's rules is HftBacktest 2.4.4, step by step, apart from the faults in ``faults.py``.
+
+The twin plays along: it knows where a run comes to a fault, and has to be equal to both.
+"""
+
+from collections.abc import Callable
 
 import pytest
 
@@ -6,33 +11,56 @@ from tests.differential import faults, hft
 from tests.differential.compare import first_difference
 from tests.differential.driver import play
 from tests.differential.engine import NOT_IN_TWIN, engine_bot
-from tests.differential.setups import NO_PARTIAL_FILL, hft_bot, play_twin_for_hft, random_setup
+from tests.differential.models import EXCHANGES, FEES, LATENCIES, QUEUES
+from tests.differential.setups import hft_bot, play_twin_for_hft, random_setup
+from tests.differential.tally import Tally
 
 pytestmark = pytest.mark.skipif(bool(hft.available), reason=hft.available or "installed")
 
+THEIRS = sorted(name for name, row in EXCHANGES.items() if row.hft)
+NAMES = [
+    *(f"{n} assets" for n in (1, 2, 3)),
+    *(f"book {book}" for book in hft.BOOKS),
+    *(f"exchange {name}" for name in THEIRS),
+    *(f"queue {row.name}" for row in QUEUES if row.hft),
+    *(f"fees {row.name}" for row in FEES if row.hft),
+    *(f"latency {row.name}" for row in LATENCIES if row.hft),
+]
 
-def check(seed: int) -> None:
-    """Play one seed on both and compare; the twin only tells where a fault of HftBacktest ends it."""
-    setup = random_setup(seed, NO_PARTIAL_FILL, for_hft=True)
-    _, clean = play_twin_for_hft(setup)
+
+def check(seed: int, tally: Tally) -> None:
+    """Play one seed on all three and compare, up to a fault of HftBacktest."""
+    setup = random_setup(seed, THEIRS[seed % len(THEIRS)], for_hft=True)
+    twin, clean, ended = play_twin_for_hft(setup)
+    script = setup.script[:clean]
     bot = hft_bot(setup)
     try:
-        expected = play(bot, setup.script[:clean], setup.units, setup.ticks, faults.avoid)
+        expected = play(bot, script, setup.units, setup.ticks, faults.avoid)
     finally:
         bot.close()
-    actual = play(engine_bot(setup), setup.script[:clean], setup.units, setup.ticks, faults.avoid)
+    found = first_difference(expected, twin[:clean], faults.IGNORED)
+    assert found is None, f"seed {seed}: hftbacktest != twin at {found}"
+    actual = play(engine_bot(setup), script, setup.units, setup.ticks, faults.avoid)
     found = first_difference(expected, actual, faults.IGNORED | NOT_IN_TWIN)
     assert found is None, f"seed {seed}: hftbacktest != truefill at {found}"
+    fills = sum(len(actual[-1][f"fills{a}"]) for a in range(len(setup.markets))) if actual else 0
+    tally.add(setup.names, clean, len(setup.script), fills, ended)
 
 
-def test_random_runs() -> None:
+def test_random_runs(record_property: Callable[[str, object], None]) -> None:
     """Return codes, times, books, trades, orders and totals are equal on random events and strategies."""
-    for seed in range(30):
-        check(seed)
+    tally = Tally("hftbacktest")
+    for seed in range(100):
+        check(seed, tally)
+    record_property("proof", str(tally))
+    tally.require(share=0.8, each=1, names=NAMES)
 
 
 @pytest.mark.long
-def test_many_random_runs() -> None:
-    """The same, 500 times."""
-    for seed in range(5000, 5500):
-        check(seed)
+def test_many_random_runs(record_property: Callable[[str, object], None]) -> None:
+    """The same, 2,000 times."""
+    tally = Tally("hftbacktest")
+    for seed in range(1000, 3000):
+        check(seed, tally)
+    record_property("proof", str(tally))
+    tally.require(share=0.8, each=20, names=NAMES)

@@ -49,10 +49,10 @@ def check_order(order: dict[str, Any]) -> None:
 
 def check_run(bot: Any, setup: Setup) -> None:
     """Every step of a run; fills are only ever added."""
-    before = [0] * len(setup.streams)
+    before = [0] * len(setup.markets)
     for step in play(bot, setup.script, setup.units, setup.ticks):
-        for asset in range(len(setup.streams)):
-            check_step(step, asset, setup.multiplier)
+        for asset in range(len(setup.markets)):
+            check_step(step, asset, setup.markets[asset].multiplier)
             assert len(step[f"fills{asset}"]) >= before[asset]
             before[asset] = len(step[f"fills{asset}"])
 

@@ -243,7 +243,9 @@ class TwinBot:
     def depth(self, asset: int) -> TwinDepth:
         """The local book."""
         market = self.markets[asset]
-        return TwinDepth(market.local.book, market.asset.tick_size, market.asset.lot_size)
+        return TwinDepth(
+            market.local.book, market.asset.tick_size, market.asset.lot_size, market.local.in_gap
+        )
 
     def orders(self, asset: int) -> list[dict[str, Any]]:
         """Own orders as known here."""

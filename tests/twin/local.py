@@ -42,6 +42,7 @@ class TwinLocal:
     feed_latency: tuple[int, int] | None = None
     order_latency: tuple[int, int, int] | None = None
     sent: int = 0
+    in_gap: bool = False
     on_fault: Callable[[str], None] = lambda name: None
 
     def process(self, row: Row) -> None:
@@ -54,6 +55,10 @@ class TwinLocal:
             self.book.set(row.side, row.tick, row.lots)
         elif row.kind == events.TRADE:
             self.trades.append(row.index)
+        if row.kind == events.GAP_BEGIN:
+            self.in_gap = True
+        elif row.kind in (events.GAP_END, events.DEPTH_SNAPSHOT):
+            self.in_gap = False
         self.feed_latency = (row.exch_ts, row.local_ts)
 
     def submit(self, order: TwinOrder, now: int) -> int:

@@ -17,6 +17,7 @@ class TwinDepth:
     book: TwinBook
     tick_size: float
     lot_size: float
+    in_gap: bool = False
 
     @property
     def best_bid_tick(self) -> int:

@@ -1,0 +1,159 @@
+"""Every model that is proved, one line each: as the twin, as truefill and as HftBacktest have it.
+
+A new model needs one row here, and its twin in ``tests.twin``. A row without ``hft`` is compared with the
+twin alone; the random setups draw from the rows by weight.
+"""
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tests.differential import user_models
+from tests.twin import FlatFees, LogQueue2, PowerQueue, QtyFees, RiskAverse, TwinLatency, ValueFees
+from truefill.backtest.models.exchanges import FifoExchange, NoPartialFillExchange
+from truefill.backtest.models.fees import FlatPerTradeFees, TradingQtyFees, TradingValueFees, UserFees
+from truefill.backtest.models.latency import ConstantLatency, UserLatency
+from truefill.backtest.models.queue import LogProbQueue2, PowerProbQueue, RiskAverseQueue, UserQueue
+from truefill.backtest.records import CANCEL, MODIFY, PLACE
+
+FIFO, NO_PARTIAL_FILL = "fifo", "no_partial_fill"
+USERS = 1  # weight of a user's model: each compiles
+
+Draw = Callable[[random.Random], tuple[Any, ...]]
+
+
+def nothing(rng: random.Random) -> tuple[Any, ...]:
+    """A model without parameters."""
+    return ()
+
+
+@dataclass(frozen=True)
+class Row:
+    """One model on all sides; ``twin`` and ``engine`` are called with what ``draw`` gives, as is ``hft``."""
+
+    name: str
+    twin: Callable[..., Any]
+    engine: Callable[..., Any]
+    hft: Callable[..., Any] | None = None  # given HftBacktest's asset first; returns it
+    draw: Draw = nothing
+    weight: int = 10
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A row with its parameters."""
+
+    row: Row
+    values: tuple[Any, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Name of the model."""
+        return self.row.name
+
+    def twin(self) -> Any:
+        """The twin's model."""
+        return self.row.twin(*self.values)
+
+    def engine(self) -> Any:
+        """truefill's model."""
+        return self.row.engine(*self.values)
+
+    def hft(self, asset: Any) -> Any:
+        """HftBacktest's asset with its model."""
+        assert self.row.hft is not None, f"HftBacktest has no {self.name}"
+        return self.row.hft(asset, *self.values)
+
+
+def choose(rng: random.Random, rows: Sequence[Row], for_hft: bool) -> Choice:
+    """Draw a model, and its parameters."""
+    rows = [row for row in rows if row.hft is not None or not for_hft]
+    row = rng.choices(rows, [row.weight for row in rows])[0]
+    return Choice(row, row.draw(rng))
+
+
+def _rates(rng: random.Random) -> tuple[float, float]:
+    return rng.choice(((0.0002, 0.0005), (-0.0001, 0.0003), (0.0, 0.0)))
+
+
+def _constant(rng: random.Random) -> tuple[int, int]:
+    return rng.choice(((0, 0), (10, 0), (0, 15), (30, 20), (7, 90), (1500, 2500)))
+
+
+def _refusing(rng: random.Random) -> tuple[int, int]:
+    return (-rng.randint(1, 30), rng.choice((0, 15)))
+
+
+def _kinds(rng: random.Random) -> tuple[int, int, int, int]:
+    return (*_constant(rng), rng.choice((0, 5, 50, -20)), rng.choice((0, 5, 50, -20)))
+
+
+def _by_kind(entry: int, response: int, cancel: int, modify: int) -> UserLatency:
+    by_kind = np.full(8, float(response))
+    by_kind[[PLACE, CANCEL, MODIFY]] = entry, cancel, modify
+    return UserLatency(user_models.latency_by_kind, tuple(by_kind))
+
+
+def _power(n: float) -> Row:
+    return Row(
+        f"power {n:g}",
+        lambda: PowerQueue(n),
+        lambda: PowerProbQueue(n),
+        lambda a: a.power_prob_queue_model(n),
+    )
+
+
+def _user_queue() -> UserQueue:
+    return UserQueue(user_models.join, user_models.trade, user_models.shrink)
+
+
+QUEUES = (
+    Row("risk averse", RiskAverse, RiskAverseQueue, lambda a: a.risk_adverse_queue_model()),
+    Row("log 2", LogQueue2, LogProbQueue2, lambda a: a.log_prob_queue_model2()),
+    _power(1.0),
+    _power(3.0),
+    _power(0.7),
+    Row("user's", RiskAverse, _user_queue, lambda a: a.risk_adverse_queue_model(), weight=USERS),
+)
+
+FEES = (
+    Row("value", ValueFees, TradingValueFees, lambda a, m, t: a.trading_value_fee_model(m, t), _rates),
+    Row("qty", QtyFees, TradingQtyFees, lambda a, m, t: a.trading_qty_fee_model(m, t), _rates),
+    Row("flat", FlatFees, FlatPerTradeFees, lambda a, m, t: a.flat_per_trade_fee_model(m, t), _rates),
+    Row(
+        "user's",
+        ValueFees,
+        lambda m, t: UserFees(user_models.fee_by_value, (m, t)),
+        lambda a, m, t: a.trading_value_fee_model(m, t),
+        _rates,
+        USERS,
+    ),
+)
+
+LATENCIES = (
+    Row(
+        "constant",
+        TwinLatency,
+        ConstantLatency,
+        lambda a, e, r: a.constant_order_latency(e, r),
+        _constant,
+        40,
+    ),
+    Row(
+        "refusing", TwinLatency, ConstantLatency, lambda a, e, r: a.constant_order_latency(e, r), _refusing, 2
+    ),
+    Row("user's, by kind", TwinLatency, _by_kind, None, _kinds, USERS),
+)
+
+EXCHANGES = {
+    FIFO: Row(FIFO, lambda: FIFO, FifoExchange),
+    NO_PARTIAL_FILL: Row(
+        NO_PARTIAL_FILL,
+        lambda: NO_PARTIAL_FILL,
+        NoPartialFillExchange,
+        lambda a: a.no_partial_fill_exchange(),
+    ),
+}

@@ -1,0 +1,30 @@
+"""Models of the user's that do what a built-in one does, so that there is something to compare them with."""
+
+from typing import Any
+
+import numpy as np
+
+
+def latency_by_kind(kind: int, timestamp: int, params: Any) -> int:
+    """One constant for each kind of message."""
+    return np.int64(params[kind])
+
+
+def fee_by_value(maker: int, side: int, price: float, qty: float, value: float, params: Any) -> float:
+    """A share of the traded value."""
+    return params[0] * value if maker != 0 else params[1] * value
+
+
+def join(order: Any, level_qty: float, params: Any) -> None:
+    """Come to rest behind all that is there."""
+    order["front"] = level_qty
+
+
+def trade(order: Any, qty: float, params: Any) -> None:
+    """A trade takes from the front."""
+    order["front"] -= qty
+
+
+def shrink(order: Any, previous: float, new: float, params: Any) -> None:
+    """Every cancellation was behind, until the level is smaller than what is ahead."""
+    order["front"] = min(order["front"], new)
