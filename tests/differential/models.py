@@ -133,18 +133,10 @@ FEES = (
     ),
 )
 
+_CONSTANT = (TwinLatency, ConstantLatency, lambda a, e, r: a.constant_order_latency(e, r))
 LATENCIES = (
-    Row(
-        "constant",
-        TwinLatency,
-        ConstantLatency,
-        lambda a, e, r: a.constant_order_latency(e, r),
-        _constant,
-        40,
-    ),
-    Row(
-        "refusing", TwinLatency, ConstantLatency, lambda a, e, r: a.constant_order_latency(e, r), _refusing, 2
-    ),
+    Row("constant", *_CONSTANT, _constant, 40),
+    Row("refusing", *_CONSTANT, _refusing, 2),
     Row("user's, by kind", TwinLatency, _by_kind, None, _kinds, USERS),
 )
 

@@ -44,7 +44,8 @@ class Tally:
         models = ", ".join(f"{name} {count}" for name, count in sorted(self.models.items()))
         share = 100 * self.steps / max(self.steps_played, 1)
         return (
-            f"against {self.against}: {self.runs:,} runs, {self.steps:,} steps compared ({share:.1f} % of those "
-            f"played), {self.fills:,} executions; {self.whole:,} runs to their end, others up to a fault: {ended}\n"
+            f"against {self.against}: {self.runs:,} runs, {self.steps:,} steps compared "
+            f"({share:.1f} % of those played), {self.fills:,} executions; "
+            f"{self.whole:,} runs to their end, others up to a fault: {ended}\n"
             f"  runs with: {models}"
         )

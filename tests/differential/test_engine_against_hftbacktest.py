@@ -1,4 +1,4 @@
-"""truefill with HftBacktest's rules is HftBacktest 2.4.4, step by step, apart from the faults in ``faults.py``.
+"""truefill with HftBacktest's rules is HftBacktest 2.4.4, step by step, but for the faults in ``faults.py``.
 
 The twin plays along: it knows where a run comes to a fault, and has to be equal to both.
 """
