@@ -111,7 +111,7 @@ A = '[[asset]]\ntape = "a.tape"\n'
         ),
         (
             A + '[queue]\nmodel = "best"',
-            "run.toml:4: expected queue.model to be one of 'risk_averse', 'log2' or 'power', got 'best'",
+            "run.toml:4: expected queue.model to be one of 'risk_averse', 'log', 'log2', 'power', ",
         ),
         (
             A + '[latency]\nentry = "10 parsecs"',
@@ -128,7 +128,7 @@ A = '[[asset]]\ntape = "a.tape"\n'
         (A + "[latency]\nentry = 1.5", "run.toml:4: expected latency.entry to be a duration such as"),
         (
             A + '[queue]\nmodel = "power"',
-            "run.toml:3: expected queue to be n with model 'power' and only there, got model 'power' with",
+            "run.toml:3: expected queue to be n with a power model and only there, got model 'power' with",
         ),
         (A + "[queue]\nn = 2", "got n with model 'log2'"),
         (A + "tick_size = 0", "run.toml:3: expected asset[0].tick_size to be a number above 0, got 0"),

@@ -12,11 +12,30 @@ from typing import Any
 import numpy as np
 
 from tests.differential import user_models
-from tests.twin import FlatFees, LogQueue2, PowerQueue, QtyFees, RiskAverse, TwinLatency, ValueFees
+from tests.twin import (
+    FlatFees,
+    LogQueue,
+    LogQueue2,
+    PowerQueue,
+    PowerQueue2,
+    PowerQueue3,
+    QtyFees,
+    RiskAverse,
+    TwinLatency,
+    ValueFees,
+)
 from truefill.backtest.models.exchanges import FifoExchange, NoPartialFillExchange
 from truefill.backtest.models.fees import FlatPerTradeFees, TradingQtyFees, TradingValueFees, UserFees
 from truefill.backtest.models.latency import ConstantLatency, UserLatency
-from truefill.backtest.models.queue import LogProbQueue2, PowerProbQueue, RiskAverseQueue, UserQueue
+from truefill.backtest.models.queue import (
+    LogProbQueue,
+    LogProbQueue2,
+    PowerProbQueue,
+    PowerProbQueue2,
+    PowerProbQueue3,
+    RiskAverseQueue,
+    UserQueue,
+)
 from truefill.backtest.records import CANCEL, MODIFY, PLACE
 
 FIFO, NO_PARTIAL_FILL = "fifo", "no_partial_fill"
@@ -106,6 +125,26 @@ def _power(n: float) -> Row:
     )
 
 
+def _power_2(n: float) -> Row:
+    return Row(
+        f"power 2, {n:g}",
+        lambda: PowerQueue2(n),
+        lambda: PowerProbQueue2(n),
+        lambda a: a.power_prob_queue_model2(n),
+        weight=5,
+    )
+
+
+def _power_3(n: float) -> Row:
+    return Row(
+        f"power 3, {n:g}",
+        lambda: PowerQueue3(n),
+        lambda: PowerProbQueue3(n),
+        lambda a: a.power_prob_queue_model3(n),
+        weight=5,
+    )
+
+
 def _user_queue() -> UserQueue:
     return UserQueue(user_models.join, user_models.trade, user_models.shrink)
 
@@ -116,6 +155,11 @@ QUEUES = (
     _power(1.0),
     _power(3.0),
     _power(0.7),
+    Row("log", LogQueue, LogProbQueue, lambda a: a.log_prob_queue_model(), weight=5),
+    _power_2(0.5),
+    _power_2(2.0),
+    _power_3(0.5),
+    _power_3(3.0),
     Row("user's", RiskAverse, _user_queue, lambda a: a.risk_adverse_queue_model(), weight=USERS),
 )
 

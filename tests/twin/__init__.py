@@ -8,12 +8,15 @@ and the code numbers, so a mistake would have to be made twice, in two different
 from tests.twin.bot import TwinAsset, TwinBot
 from tests.twin.fees import FlatFees, QtyFees, ValueFees
 from tests.twin.latency import TwinLatency
-from tests.twin.queues import LogQueue2, PowerQueue, RiskAverse
+from tests.twin.queues import LogQueue, LogQueue2, PowerQueue, PowerQueue2, PowerQueue3, RiskAverse
 
 __all__ = [
     "FlatFees",
+    "LogQueue",
     "LogQueue2",
     "PowerQueue",
+    "PowerQueue2",
+    "PowerQueue3",
     "QtyFees",
     "RiskAverse",
     "TwinAsset",

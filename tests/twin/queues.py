@@ -58,6 +58,15 @@ class ProbabilityQueue(RiskAverse):
         raise NotImplementedError
 
 
+class LogQueue(ProbabilityQueue):
+    """HftBacktest's ``log_prob_queue_model``: ln(1+b) / (ln(1+b) + ln(1+f))."""
+
+    def behind(self, front: float, back: float) -> float:
+        """Probability that a decrease happens behind the order."""
+        whole = math.log(1 + back) + math.log(1 + front)
+        return math.log(1 + back) / whole if whole > 0 else 1.0
+
+
 class LogQueue2(ProbabilityQueue):
     """HftBacktest's ``log_prob_queue_model2``: ln(1+b) / ln(1+b+f)."""
 
@@ -77,3 +86,25 @@ class PowerQueue(ProbabilityQueue):
         """Probability that a decrease happens behind the order."""
         total = back**self.n + front**self.n
         return back**self.n / total if total > 0 else 1.0
+
+
+@dataclass
+class PowerQueue2(ProbabilityQueue):
+    """HftBacktest's ``power_prob_queue_model2``: b^n / (b + f)^n."""
+
+    n: float
+
+    def behind(self, front: float, back: float) -> float:
+        """Probability that a decrease happens behind the order."""
+        return back**self.n / (back + front) ** self.n if back + front > 0 else 1.0
+
+
+@dataclass
+class PowerQueue3(ProbabilityQueue):
+    """HftBacktest's ``power_prob_queue_model3``: 1 - (f / (f + b))^n."""
+
+    n: float
+
+    def behind(self, front: float, back: float) -> float:
+        """Probability that a decrease happens behind the order."""
+        return 1 - (front / (front + back)) ** self.n if front + back > 0 else 1.0

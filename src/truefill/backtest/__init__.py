@@ -6,7 +6,15 @@ from truefill.backtest.models.contracts import LinearContract
 from truefill.backtest.models.exchanges import FifoExchange, NoPartialFillExchange
 from truefill.backtest.models.fees import FlatPerTradeFees, TradingQtyFees, TradingValueFees, UserFees
 from truefill.backtest.models.latency import ConstantLatency, UserLatency
-from truefill.backtest.models.queue import LogProbQueue2, PowerProbQueue, RiskAverseQueue, UserQueue
+from truefill.backtest.models.queue import (
+    LogProbQueue,
+    LogProbQueue2,
+    PowerProbQueue,
+    PowerProbQueue2,
+    PowerProbQueue3,
+    RiskAverseQueue,
+    UserQueue,
+)
 from truefill.backtest.result import Result
 from truefill.backtest.run import run
 from truefill.core.jit import jit_enabled
@@ -23,9 +31,12 @@ __all__ = [
     "FifoExchange",
     "FlatPerTradeFees",
     "LinearContract",
+    "LogProbQueue",
     "LogProbQueue2",
     "NoPartialFillExchange",
     "PowerProbQueue",
+    "PowerProbQueue2",
+    "PowerProbQueue3",
     "Result",
     "RiskAverseQueue",
     "TradingQtyFees",

@@ -15,22 +15,12 @@ from truefill.backtest.models.latency import (
     UserLatency,
     latency_callback,
 )
-from truefill.backtest.models.queue import (
-    LogProbQueue2,
-    PowerProbQueue,
-    QueueModel,
-    RiskAverseQueue,
-    UserQueue,
-    queue_callback,
-)
+from truefill.backtest.models.queue import QUEUES, LogProbQueue2, QueueModel, UserQueue, queue_callback
 from truefill.backtest.records import (
     CONSTANT_LATENCY,
     FIFO,
-    LOG_2,
     NO_PARTIAL_FILL,
     ORDER_META,
-    POWER,
-    RISK_AVERSE,
     USER_MODEL,
 )
 from truefill.core.errors import ConfigError
@@ -38,7 +28,6 @@ from truefill.core.records import ORDER
 from truefill.core.tape_records import STOP_CLEAR
 from truefill.tape import Tape
 
-_QUEUES = {RiskAverseQueue: RISK_AVERSE, LogProbQueue2: LOG_2, PowerProbQueue: POWER, UserQueue: USER_MODEL}
 _EXCHANGES = {FifoExchange: FIFO, NoPartialFillExchange: NO_PARTIAL_FILL}
 
 
@@ -52,8 +41,8 @@ class Asset:
         The recorded market.
     latency : ConstantLatency or UserLatency
         How long orders travel.
-    queue : RiskAverseQueue, LogProbQueue2, PowerProbQueue or UserQueue
-        Where an own order stands in the queue of its level.
+    queue : RiskAverseQueue, LogProbQueue, LogProbQueue2, PowerProbQueue, PowerProbQueue2, ... or UserQueue
+        Where an own order stands in the queue of its level (docs/queue-models.md).
     exchange : FifoExchange or NoPartialFillExchange
         The fill rules.
     fees : TradingValueFees, TradingQtyFees, FlatPerTradeFees or UserFees
@@ -217,11 +206,11 @@ class Binding:
             values["latency_model"] = CONSTANT_LATENCY
             values["latency_entry"] = int(latency.entry_ns)
             values["latency_response"] = int(latency.response_ns)
-        values["queue_model"] = _QUEUES[type(queue)]
+        values["queue_model"] = QUEUES[type(queue)]
         if isinstance(queue, UserQueue):
             self._bind_user("queue", queue_callback(queue), queue.params)
-        elif isinstance(queue, PowerProbQueue):
-            values["queue_n"] = float(queue.n)
+        else:
+            values["queue_n"] = float(getattr(queue, "n", 0.0))
         if isinstance(fees, UserFees):
             values["fee_model"] = USER_MODEL
             self._bind_user("fee", fee_callback(fees), fees.params)

@@ -26,7 +26,7 @@ FILL_REPORT = 4  # news of a resting order's execution
 # What a model is: built in, or the user's by address.
 USER_MODEL = 99
 CONSTANT_LATENCY = 0
-RISK_AVERSE, LOG_2, POWER = 0, 1, 2
+RISK_AVERSE, LOG_2, POWER, LOG, POWER_2, POWER_3 = 0, 1, 2, 3, 4, 5
 NO_PARTIAL_FILL, FIFO = 0, 1
 BY_VALUE, BY_QUANTITY, PER_TRADE = 0, 1, 2
 

@@ -90,13 +90,18 @@ def _asset(asset: AssetSettings, config: RunConfig, path: Path, number: int) -> 
 
 
 def _queue(queue: QueueSettings) -> "QueueModel":
-    from truefill.backtest import LogProbQueue2, PowerProbQueue, RiskAverseQueue
+    from truefill import backtest
 
+    if queue.n is not None:
+        powers: dict[str, Callable[[float], QueueModel]] = {
+            "power": backtest.PowerProbQueue,
+            "power2": backtest.PowerProbQueue2,
+            "power3": backtest.PowerProbQueue3,
+        }
+        return powers[queue.model](queue.n)
     if queue.model == "risk_averse":
-        return RiskAverseQueue()
-    if queue.model == "power" and queue.n is not None:
-        return PowerProbQueue(queue.n)
-    return LogProbQueue2()
+        return backtest.RiskAverseQueue()
+    return backtest.LogProbQueue() if queue.model == "log" else backtest.LogProbQueue2()
 
 
 def _fees(fees: FeeSettings) -> "FeeModel":

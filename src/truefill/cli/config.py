@@ -58,14 +58,14 @@ class LatencySettings(Settings):
 class QueueSettings(Settings):
     """``[queue]``: how a resting order moves ahead when the level shrinks without a trade."""
 
-    model: Literal["risk_averse", "log2", "power"] = "log2"
-    n: Annotated[float | None, Field(gt=0)] = None  # exponent of "power"
+    model: Literal["risk_averse", "log", "log2", "power", "power2", "power3"] = "log2"
+    n: Annotated[float | None, Field(gt=0)] = None  # exponent of the power models
 
     @model_validator(mode="after")
     def _n_belongs_to_power(self) -> Self:
-        if (self.model == "power") != (self.n is not None):
+        if self.model.startswith("power") != (self.n is not None):
             got = f"model {self.model!r} without n" if self.n is None else f"n with model {self.model!r}"
-            raise ValueError(f"expected n with model 'power' and only there, got {got}")
+            raise ValueError(f"expected n with a power model and only there, got {got}")
         return self
 
 

@@ -8,17 +8,16 @@ its price since the last depth change, both in lots (float64, since a share of a
 * a depth change ``previous -> new`` at its price: what trades do not explain is a change
   ``previous - new - traded``. An increase joins behind. A decrease was before or behind the order:
   `RiskAverseQueue` says behind as long as it can; the probability models split it by p, the chance that
-  it was behind, from ``front`` and ``back = previous - front``:
-  `LogProbQueue2` ``p = ln(1 + back) / ln(1 + back + front)`` (quantities in units, not lots),
-  `PowerProbQueue` ``p = back**n / (back**n + front**n)``.
+  it was behind, from ``front`` and ``back = previous - front``; each class below has its formula.
 
-Formulas as HftBacktest (its LogProbQueueFunc2 and PowerProbQueueFunc), except that front and back are
-taken as at least zero, where its ``ln`` and ``**`` of a negative number gave NaN and lost the place.
+Formulas as HftBacktest's, except that front and back are taken as at least zero, where its ``ln`` and
+``**`` of a negative number gave NaN and lost the place. docs/queue-models.md compares them with the truth.
 """
 
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numba import types
@@ -29,7 +28,18 @@ from truefill.backtest.models.user import (
     compiled_model,
     fail,
 )
-from truefill.backtest.records import LOG_2, QUEUE_MODEL, RISK_AVERSE, USER_MODEL, asset_at, resting_at
+from truefill.backtest.records import (
+    LOG,
+    LOG_2,
+    POWER,
+    POWER_2,
+    POWER_3,
+    QUEUE_MODEL,
+    RISK_AVERSE,
+    USER_MODEL,
+    asset_at,
+    resting_at,
+)
 from truefill.backtest.table import asset_address
 from truefill.core.address import caller, f64_view
 from truefill.core.errors import ConfigError
@@ -46,25 +56,70 @@ class RiskAverseQueue:
 
 
 @dataclass(frozen=True, slots=True)
-class LogProbQueue2:
-    """A cancellation was behind with ``p = ln(1 + back) / ln(1 + back + front)``."""
+class LogProbQueue:
+    """A cancellation was behind with ``p = ln(1 + back) / (ln(1 + back) + ln(1 + front))``, in units."""
 
 
 @dataclass(frozen=True, slots=True)
-class PowerProbQueue:
-    """A cancellation was behind with ``p = back**n / (back**n + front**n)``.
+class LogProbQueue2:
+    """A cancellation was behind with ``p = ln(1 + back) / ln(1 + back + front)``, in units, not lots."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Power:
+    """What the three power models share: an exponent.
 
     Parameters
     ----------
     n : float
-        Larger than 0; the larger, the more a small back is taken to cancel rarely.
+        Larger than 0.
     """
 
     n: float = 3.0
 
     def __post_init__(self) -> None:
-        if not (math.isfinite(self.n) and self.n > 0):
-            raise ConfigError("a finite exponent > 0", self.n, "PowerProbQueue.n")
+        _check_exponent(self)
+
+
+def _check_exponent(model: Any) -> None:
+    if not (math.isfinite(model.n) and model.n > 0):
+        raise ConfigError("a finite exponent > 0", model.n, f"{type(model).__name__}.n")
+
+
+class PowerProbQueue(_Power):
+    """A cancellation was behind with ``p = back**n / (back**n + front**n)``.
+
+    Parameters
+    ----------
+    n : float
+        Larger than 0; the larger, the more the longer of the two parts is taken to be what cancels.
+    """
+
+    __slots__ = ()
+
+
+class PowerProbQueue2(_Power):
+    """A cancellation was behind with ``p = (back / (back + front))**n``.
+
+    Parameters
+    ----------
+    n : float
+        Larger than 0; 1 is a cancellation anywhere with equal chance, the larger, the more were in front.
+    """
+
+    __slots__ = ()
+
+
+class PowerProbQueue3(_Power):
+    """A cancellation was behind with ``p = 1 - (front / (back + front))**n``.
+
+    Parameters
+    ----------
+    n : float
+        Larger than 0; 1 is a cancellation anywhere with equal chance, the larger, the more were behind.
+    """
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +152,24 @@ class UserQueue:
         check_function(self.depth, 4, "UserQueue.depth(order, previous, new, params)")
 
 
-QueueModel = RiskAverseQueue | LogProbQueue2 | PowerProbQueue | UserQueue
+QueueModel = (
+    RiskAverseQueue
+    | LogProbQueue
+    | LogProbQueue2
+    | PowerProbQueue
+    | PowerProbQueue2
+    | PowerProbQueue3
+    | UserQueue
+)
+QUEUES = {
+    RiskAverseQueue: RISK_AVERSE,
+    LogProbQueue: LOG,
+    LogProbQueue2: LOG_2,
+    PowerProbQueue: POWER,
+    PowerProbQueue2: POWER_2,
+    PowerProbQueue3: POWER_3,
+    UserQueue: USER_MODEL,
+}
 
 
 def queue_callback(model: UserQueue) -> Callback:
@@ -193,11 +265,20 @@ def _probability_behind(a, front, behind):
     """Chance that a decrease was behind the order; front and behind in lots, not negative."""
     if front + behind <= 0.0:
         return 1.0
-    if a["queue_model"] == LOG_2:
+    model = a["queue_model"]
+    if model == LOG or model == LOG_2:
         lot = a["lot_size"]
-        whole = math.log(1.0 + (behind + front) * lot)
-        return math.log(1.0 + behind * lot) / whole if whole > 0.0 else 1.0
+        weight = math.log(1.0 + behind * lot)
+        if model == LOG:
+            whole = weight + math.log(1.0 + front * lot)
+        else:
+            whole = math.log(1.0 + (behind + front) * lot)
+        return weight / whole if whole > 0.0 else 1.0
     n = a["queue_n"]
+    if model == POWER_2:
+        return (behind / (behind + front)) ** n
+    if model == POWER_3:
+        return 1.0 - (front / (behind + front)) ** n
     weight = behind**n
     total = weight + front**n
     # the powers overflow only where one side is everything
