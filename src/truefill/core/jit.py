@@ -3,7 +3,10 @@
 * ``entry``: a function that Python calls. Compiled at its first call, cached on disk, runs without the GIL.
 * ``helper``: a function that only compiled code calls (and Python, when interpreted).
 * ``Callback``: a function that compiled code calls by its address. Compiled when that is first asked for.
-* ``compile_user``: a user's strategy or model, compiled with the same options.
+* ``compile_user``: a user's strategy, compiled with the same options.
+
+What a user wrote, strategies and models, is cached by its fingerprint (`core.fingerprint`): by all that it
+depends on, in whatever file, and not by the file that it is in.
 
 Nothing compiles at import. With ``NUMBA_DISABLE_JIT=1`` entries and helpers are plain Python.
 
@@ -20,7 +23,8 @@ Two faults of Numba's own are mended here:
   everything that the process compiles from now on, a user's functions too.
 * Its cache numbers its data files and writes the index first, so that of two processes which compile at
   one time, or one that reads meanwhile, one can load other code than it asked for. The data files of our
-  functions are named after what is in them, and written before the index.
+  functions are named after what is in them, and written before the index. Those of a user's functions
+  need no index: their name tells everything.
 """
 
 import functools
@@ -42,6 +46,7 @@ from numba.core.sigutils import normalize_signature
 from numba.extending import register_jitable
 
 from truefill.core.address import interpreted_address
+from truefill.core.user_cache import user_cache
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -163,12 +168,16 @@ class Callback:
         Its body; also what an interpreted run calls.
     signature : numba signature
         Explicit types, e.g. ``int64(int64, float64)``.
+    user : callable, optional
+        The user's function that `function` is a wrapper of: then it is cached beside that one, by content.
     """
 
-    def __init__(self, function: Callable[..., Any], signature: Any, cache: bool = True) -> None:
+    def __init__(
+        self, function: Callable[..., Any], signature: Any, user: Callable[..., Any] | None = None
+    ) -> None:
         self.function = function
         self.signature = signature
-        self.cache = cache
+        self.user = user
         self._cfunc: CFunc | None = None
 
     @property
@@ -198,8 +207,10 @@ class Callback:
             compiled = CFunc(
                 self.function, normalize_signature(self.signature), locals={}, options=dict(OPTIONS)
             )
-            if self.cache:
-                compiled._cache = _KernelCache(self.function)
+            user = getattr(self.user, "py_func", self.user)
+            compiled._cache = (
+                user_cache(self.function, kernel_hash, user) if user else _KernelCache(self.function)
+            )
             compiled.compile()
             _compiled += 1
             self._cfunc = compiled
@@ -212,14 +223,18 @@ def compile_user(function: Callable[..., Any], cache: bool = True) -> Any:
     A function that is already a Numba dispatcher is compiled anew from its Python source, so that it
     runs without the GIL (progress and Ctrl-C need that). Numba's default error model stays: a division
     by zero raises, as it does interpreted.
+
+    With `cache` the machine code is kept on disk, under the fingerprint of everything it depends on: an edit
+    in a file that the strategy imports, or of a global, is seen. A function that was typed at a prompt has no
+    file to be cached beside.
     """
     source = getattr(function, "py_func", function)
     if config.DISABLE_JIT:
         return source
-    try:
-        return numba.njit(cache=cache, nogil=True)(source)
-    except RuntimeError:  # no place for a cache: a function typed at a prompt, a read-only folder
-        return numba.njit(nogil=True)(source)
+    dispatcher = numba.njit(nogil=True)(source)
+    if cache:
+        dispatcher._cache = user_cache(source, kernel_hash)
+    return dispatcher
 
 
 def jit_enabled() -> bool:

@@ -88,7 +88,7 @@ def fee_callback(model: UserFees) -> Callback:
         except Exception:
             return USER_MODEL_FAILED
 
-    return Callback(call, SIGNATURE, cache=False)
+    return Callback(call, SIGNATURE, user=model.function)
 
 
 @helper

@@ -94,7 +94,7 @@ def latency_callback(model: UserLatency) -> Callback:
         except Exception:
             return USER_MODEL_FAILED
 
-    return Callback(call, SIGNATURE, cache=False)
+    return Callback(call, SIGNATURE, user=model.function)
 
 
 @helper

@@ -193,7 +193,7 @@ def queue_callback(model: UserQueue) -> Callback:
         except Exception:
             return USER_MODEL_FAILED
 
-    return Callback(call, SIGNATURE, cache=False)
+    return Callback(call, SIGNATURE, user=model.new_order)
 
 
 @helper
