@@ -24,7 +24,7 @@ from truefill.tape.events import tape_events
 RECORDING = "raw/binance_usdm/btcusdt_20240808.gz"
 SLICE_EVENTS = 20_000  # of the short market on which strategies are compiled before they are timed
 
-_VERSION = 1  # of what this file makes; part of the names in the cache
+_VERSION = 2  # of what this file makes; part of the names in the cache
 _MS = 1_000_000
 _BATCH = 1 << 20  # rows between two lines of progress
 _PAUSE = 50 * _MS  # before and after the rows that lead the book back

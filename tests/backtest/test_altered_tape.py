@@ -11,8 +11,7 @@ from truefill.backtest import Asset, Bot, run
 from truefill.core.errors import TapeError, TruefillError
 from truefill.tape import Tape
 
-INDICES = ("code", "group_end", "group_stop", "group_bid")
-COLUMNS = [*(f"{view}.{name}" for view in ("exch", "local") for name in INDICES), "local.group_trade"]
+COLUMNS = [f"{view}.{name}" for view in ("exch", "local") for name in ("code", "group_end")]
 
 
 @pytest.mark.parametrize("column", COLUMNS)
@@ -35,6 +34,17 @@ def test_a_stop_that_leads_outside_is_refused(tape: Tape, tmp_path: Path, name: 
     stops[name][stops["kind"] == 1] = 1 << 30
 
     with pytest.raises(TapeError, match=r"exch\.stops"):
+        Bot([Asset(saved)])
+
+
+@pytest.mark.parametrize("name", ["bid", "ask", "ts"])
+def test_a_best_price_that_leads_outside_is_refused(tape: Tape, tmp_path: Path, name: str) -> None:
+    """The local view's list of best prices is checked, too, and that its times ascend."""
+    saved = tape.save(tmp_path / "a.tape")
+    best = saved.section("local.best")
+    best[name][len(best) // 2] = 1 << 30
+
+    with pytest.raises(TapeError, match=r"local\.best"):
         Bot([Asset(saved)])
 
 

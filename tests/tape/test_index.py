@@ -26,6 +26,8 @@ def assert_equals_twin(tape: Tape, events: np.ndarray) -> None:
             if view == "exch":
                 continue  # in that view it is the group's time
             actual = tape.depth_exch_ts()
+        elif column in ("group_stop", "group_bid", "group_ask"):
+            actual = getattr(tape.view(view), column)  # not stored
         else:
             actual = tape.section(name)
         assert len(actual) == len(expected), name

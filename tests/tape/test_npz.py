@@ -14,7 +14,7 @@ def assert_same_market(a, b):
     """Equal but for what tells whether a trade's two halves stood in one row."""
     for view in ("exch", "local"):
         for name in SAME:
-            np.testing.assert_array_equal(a.section(f"{view}.{name}"), b.section(f"{view}.{name}"), name)
+            np.testing.assert_array_equal(getattr(a.view(view), name), getattr(b.view(view), name), name)
         for field in a.view(view).stops.dtype.names:
             if field != "arg":
                 np.testing.assert_array_equal(a.view(view).stops[field], b.view(view).stops[field], field)

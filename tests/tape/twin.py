@@ -23,7 +23,7 @@ from truefill.core.events import (
     TRADE,
     TRADING_STATUS,
 )
-from truefill.core.tape_records import CUSTOM, STOP
+from truefill.core.tape_records import BEST as BEST_ROW, CUSTOM, STOP
 
 KIND_OF_STOP = {DEPTH_CLEAR: 3, GAP_BEGIN: 4, GAP_END: 5, TRADING_STATUS: 6}
 BEST, SNAPSHOT = 2, 7
@@ -99,7 +99,6 @@ def view_sections(
     stops: list[list[int]] = []
     groups: list[list[int]] = []
     book = DictBook()
-    trades = 0
     snapshot: list[int] | None = None
 
     def best() -> tuple[int, int]:
@@ -127,7 +126,6 @@ def view_sections(
             if book.set(r.side > 0, level, lots[-1]) and not is_local:
                 stop(BEST, ts, 0, 0, 0, r.side)
         elif r.kind == TRADE:
-            trades += 1
             if not is_local:
                 arg = number[id(r)] if r.local else -1
                 stop(1, ts, int(r.qty / lot), int(r.px / tick), arg, r.side)
@@ -147,12 +145,15 @@ def view_sections(
                     book.clear_asks(None if everything else high)
             arg = int(r.event["ival"]) if r.kind == TRADING_STATUS else 0
             stop(KIND_OF_STOP[r.kind], ts, other, upto, arg, r.side)
-        groups[-1] = [ts, len(code), len(stops), *best(), r.exch_ts, trades]
+        groups[-1] = [ts, len(code), len(stops), *best(), r.exch_ts]
     out: dict[str, object] = {"code": code, "lots": lots, "depth_exch_ts": depth_exch}
     out["stops"] = np.array([tuple(s) for s in stops], STOP)
-    columns = list(zip(*groups, strict=True)) or [()] * 7
+    columns = list(zip(*groups, strict=True)) or [()] * 6
     for i, column in enumerate(("group_ts", "group_end", "group_stop", "group_bid", "group_ask")):
         out[column] = columns[i]
     if is_local:
-        out["group_exch_ts"], out["group_trade"] = columns[5], columns[6]
+        out["group_exch_ts"] = columns[5]
+        before = [(-1, -1), *((g[3], g[4]) for g in groups)]
+        changes = [(g[0], g[3], g[4]) for g, old in zip(groups, before, strict=False) if (g[3], g[4]) != old]
+        out["best"] = np.array(changes, BEST_ROW)
     return out

@@ -28,6 +28,7 @@ from truefill.core.records import ORDER
 from truefill.core.tape_records import STOP_CLEAR
 from truefill.tape import Tape
 
+_NO_TIME_YET = int(np.iinfo(np.int64).min)
 _EXCHANGES = {FifoExchange: FIFO, NoPartialFillExchange: NO_PARTIAL_FILL}
 
 
@@ -162,8 +163,11 @@ class Binding:
             "x_bid": -1,
             "x_ask": -1,
             "resting_free": -1,
-            "requests_last_ts": np.iinfo(np.int64).min,
-            "responses_last_ts": np.iinfo(np.int64).min,
+            "requests_last_ts": _NO_TIME_YET,
+            "responses_last_ts": _NO_TIME_YET,
+            "feed_ts": _NO_TIME_YET,
+            "l_group_ts": _NO_TIME_YET,
+            "l_synced_ts": _NO_TIME_YET,
             "orders_room": asset.max_orders,
             "orders_addr": self._address(self.orders),
             "orders_meta_addr": self._address(self._metas),
@@ -184,8 +188,7 @@ class Binding:
             values[f"{name}_addr"] = self._address(tape.section(name))
         values["overflow_len"] = len(tape.section("overflow"))
         values["trades_len"] = len(tape.section("trades"))
-        columns = {"code": "code", "qty": "qty", "ts": "group_ts", "end": "group_end", "stop": "group_stop"}
-        columns |= {"bid": "group_bid", "ask": "group_ask", "stops": "stops"}
+        columns = {"code": "code", "qty": "qty", "ts": "group_ts", "end": "group_end", "stops": "stops"}
         for letter, view in (("l", "local"), ("x", "exch")):
             for name, section in columns.items():
                 values[f"{letter}_{name}_addr"] = self._address(tape.section(f"{view}.{section}"))
@@ -193,7 +196,10 @@ class Binding:
             values[f"{letter}_groups"] = len(tape.section(f"{view}.group_ts"))
             values[f"{letter}_stops"] = len(tape.section(f"{view}.stops"))
         values["l_exch_ts_addr"] = self._address(tape.section("local.group_exch_ts"))
-        values["l_trade_addr"] = self._address(tape.section("local.group_trade"))
+        values["l_best_addr"] = self._address(tape.section("local.best"))
+        values["l_bests"] = len(tape.section("local.best"))
+        group_ts = tape.section("local.group_ts")
+        values["l_last_ts"] = int(group_ts[-1]) if len(group_ts) else _NO_TIME_YET
         values["x_clears"] = int(np.count_nonzero(tape.section("exch.stops")["kind"] == STOP_CLEAR))
 
     def _bind_models(self, asset: Asset) -> None:

@@ -17,6 +17,7 @@ from truefill.backtest.arguments import raise_bad_argument
 from truefill.backtest.asset import Asset, Binding
 from truefill.backtest.engine import ENTRIES
 from truefill.backtest.executions import units
+from truefill.backtest.local_side import feed_times, in_gap, trades_seen
 from truefill.backtest.records import ASSET, RUN, fills_at, orders_at
 from truefill.core.address import free, i64_view, record_view
 from truefill.core.errors import BotError, ConfigError
@@ -135,7 +136,7 @@ class Depth:
     @property
     def in_gap(self) -> bool:
         """Whether the recording has a gap here: the book is suspect until the next snapshot."""
-        return bool(self._a["in_gap"])
+        return bool(in_gap(self._a))
 
 
 class Orders:
@@ -222,8 +223,8 @@ class Bot:
         times = [
             int(ts[0])
             for asset in self.assets
-            for view in (asset.tape.local, asset.tape.exch)
-            if len(ts := view.group_ts)
+            for view in ("local", "exch")
+            if len(ts := asset.tape.section(f"{view}.group_ts"))
         ]
         return min(times, default=0)
 
@@ -231,8 +232,8 @@ class Bot:
         times = [
             int(ts[-1])
             for asset in self.assets
-            for view in (asset.tape.local, asset.tape.exch)
-            if len(ts := view.group_ts)
+            for view in ("local", "exch")
+            if len(ts := asset.tape.section(f"{view}.group_ts"))
         ]
         return max(times, default=0)
 
@@ -283,12 +284,12 @@ class Bot:
         """Market trades that arrived since `clear_last_trades`, EVENT records, oldest first."""
         a = self._asset(asset_no)
         trades = self.assets[int(a["number"])].tape.trades
-        return trades[int(a["trades_cleared"]) : int(a["trades_seen"])].view(np.recarray)
+        return trades[int(a["trades_cleared"]) : int(trades_seen(a))].view(np.recarray)
 
     def clear_last_trades(self, asset_no: int) -> None:
         """Forget the market trades that have arrived, of one asset or (ALL_ASSETS) of all."""
         for a in self._table if asset_no == ALL_ASSETS else [self._asset(asset_no)]:
-            a["trades_cleared"] = a["trades_seen"]
+            a["trades_cleared"] = trades_seen(a)
 
     def clear_inactive_orders(self, asset_no: int) -> None:
         """Drop filled, cancelled and expired orders from the table, of one asset or (ALL_ASSETS) of all."""
@@ -304,9 +305,8 @@ class Bot:
         Compiled code unpacks it after the test for None: ``exch_ts, local_ts = latency``.
         """
         a = self._asset(asset_no)
-        if a["feed_local_ts"] == 0:
-            return None
-        return int(a["feed_exch_ts"]), int(a["feed_local_ts"])
+        exch_ts, local_ts = feed_times(a)
+        return (int(exch_ts), int(local_ts)) if local_ts != 0 else None
 
     def order_latency(self, asset_no: int) -> tuple[int, int, int] | None:
         """(request, exchange, response) times of the last answered request, ns; None before the first.

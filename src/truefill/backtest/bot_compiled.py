@@ -33,8 +33,8 @@ from numba.np.numpy_support import from_dtype
 from truefill.backtest.arguments import BAD_DURATION, BAD_ORDER_ID, raise_bad_argument
 from truefill.backtest.bot import ALL_ASSETS, Bot
 from truefill.backtest.executions import later, units
-from truefill.backtest.local_side import find_order, level_lots
-from truefill.backtest.records import ASSET, asset_at, fills_at, orders_at, run_at
+from truefill.backtest.local_side import feed_times, find_order, in_gap, level_lots, trades_seen
+from truefill.backtest.records import ASSET, asset_at, fills_at, orders_at, run_at, trades_at
 from truefill.backtest.seams import (
     ADVANCE,
     CANCEL_ORDER,
@@ -47,7 +47,7 @@ from truefill.backtest.seams import (
     WAIT_NOTHING,
     WAIT_ORDER,
 )
-from truefill.core.address import array_view, caller, i64_view, record_view
+from truefill.core.address import caller, i64_view, record_view
 from truefill.core.errors import BotError
 from truefill.core.events import EVENT, NO_ASK_TICK, NO_BID_TICK
 from truefill.core.jit import helper, kernel_hash
@@ -57,7 +57,6 @@ _ROW = ASSET.itemsize
 _EVENT_ROW = EVENT.itemsize
 _STATE_OFFSET = ASSET.fields["position"][1]  # type: ignore[index]
 _state_at = record_view(STATE)
-_trades_at = array_view(EVENT)
 
 _call_advance = caller(ADVANCE)
 _call_submit = caller(SUBMIT)
@@ -222,7 +221,7 @@ def _last_trades(bot, asset_no):
     def last_trades(bot, asset_no):
         a = asset_at(_asset_address(bot._address, asset_no))
         first = a["trades_cleared"]
-        return _trades_at(a["trades_addr"] + first * _EVENT_ROW, a["trades_seen"] - first)
+        return trades_at(a["trades_addr"] + first * _EVENT_ROW, trades_seen(a) - first)
 
     return last_trades
 
@@ -235,10 +234,10 @@ def _clear_last_trades(bot, asset_no):
         if asset_no == ALL_ASSETS:
             for k in range(run_at(bot._address)["num_assets"]):
                 a = asset_at(_asset_address(bot._address, k))
-                a["trades_cleared"] = a["trades_seen"]
+                a["trades_cleared"] = trades_seen(a)
         else:
             a = asset_at(_asset_address(bot._address, asset_no))
-            a["trades_cleared"] = a["trades_seen"]
+            a["trades_cleared"] = trades_seen(a)
 
     return clear_last_trades
 
@@ -266,10 +265,10 @@ def _feed_latency(bot, asset_no):
     _wants_integer(asset_no, "asset number")
 
     def feed_latency(bot, asset_no):
-        a = asset_at(_asset_address(bot._address, asset_no))
-        if a["feed_local_ts"] == 0:
+        exch_ts, local_ts = feed_times(asset_at(_asset_address(bot._address, asset_no)))
+        if local_ts == 0:
             return None
-        return a["feed_exch_ts"], a["feed_local_ts"]
+        return exch_ts, local_ts
 
     return feed_latency
 
@@ -440,7 +439,7 @@ def _quantity(a, tick, book_side):
 
 @helper
 def _sync(a):
-    if a["l_group"] > a["l_synced"]:
+    if a["feed_ts"] > a["l_synced_ts"]:
         run = run_at(a["run_addr"])
         _checked(_call_on_asset(run["f_sync_book"], (a["run_addr"], a["number"])), 0, 0.0, 0.0, 0, 0)
 
@@ -481,7 +480,7 @@ def _depth_attributes() -> None:
         ),
         "tick_size": lambda depth: asset_at(depth._address)["tick_size"],
         "lot_size": lambda depth: units(asset_at(depth._address), asset_at(depth._address)["order_lots"]),
-        "in_gap": lambda depth: asset_at(depth._address)["in_gap"] != 0,
+        "in_gap": lambda depth: in_gap(asset_at(depth._address)) != 0,
     }
     for name, implementation in table.items():
         overload_attribute(DepthType, name)(_always(implementation))

@@ -48,7 +48,6 @@ from truefill.backtest.seams import (
     RUN_EXCHANGE,
     WAIT_FEED,
     WAIT_FEED_OR_RESPONSE,
-    WAIT_NOTHING,
     WAIT_ORDER,
     run_exchange,
 )
@@ -71,7 +70,8 @@ def advance_to(run, stop, wait, wait_asset, wait_id):
     run["steps"] += 1
     count = run["num_assets"]
     horizon = stop
-    if wait == WAIT_FEED or wait == WAIT_FEED_OR_RESPONSE:
+    wants_feed = wait == WAIT_FEED or wait == WAIT_FEED_OR_RESPONSE
+    if wants_feed:
         for k in range(count):
             horizon = min(horizon, next_feed_ts(asset_of(run, k)))
     if wait == WAIT_ORDER:
@@ -89,8 +89,8 @@ def advance_to(run, stop, wait, wait_asset, wait_id):
     more = False
     for k in range(count):
         a = asset_of(run, k)
-        feed, answered = run_local(run, a, horizon)
-        if feed and wait != WAIT_NOTHING and wait != WAIT_ORDER:
+        feed, answered = run_local(a, horizon, wants_feed)
+        if feed:
             result = MARKET_FEED
         if answered and wait == WAIT_FEED_OR_RESPONSE:
             result = ORDER_RESPONSE
@@ -144,7 +144,7 @@ def _horizon_of_any_response(run, horizon):
 @helper
 def _has_more(run, a, horizon):
     """Whether anything of this asset is still to come after `horizon`."""
-    if a["l_group"] < a["l_groups"] or a["responses_head"] < a["responses_count"]:
+    if a["feed_ts"] < a["l_last_ts"] or a["responses_head"] < a["responses_count"]:
         return True
     if next_request_ts(a) < NO_TIME:
         return True

@@ -138,24 +138,38 @@ def first_watched(a, start, watch, watched_id):
 
 
 @helper
-def _groups_until(ts, group, timestamp):
-    """Number of groups with a time of at most `timestamp`, searched from `group` on."""
+def groups_until(ts, group, timestamp):
+    """Number of groups with a time of at most `timestamp`, searched from `group` on, eight at a time."""
     count = len(ts)
+    while group + 8 <= count and ts[group + 7] <= timestamp:
+        group += 8
     while group < count and ts[group] <= timestamp:
         group += 1
     return group
 
 
 @helper
+def _stops_until(stops, stop, timestamp):
+    """Number of stops with a time of at most `timestamp`, searched from `stop` on, 16 at a time."""
+    count = len(stops)
+    while stop + 16 <= count and stops[stop + 15]["ts"] <= timestamp:
+        stop += 16
+    while stop < count and stops[stop]["ts"] <= timestamp:
+        stop += 1
+    return stop
+
+
+@helper
 def catch_up(a, timestamp):
     """Bring the book up to `timestamp` where no own order is in the way."""
     ts = i64_view(a["x_ts_addr"], a["x_groups"])
-    group = _groups_until(ts, a["x_group"], timestamp)
+    group = groups_until(ts, a["x_group"], timestamp)
     if group == a["x_group"]:
         return
     a["x_group"] = group
     row_end = np.int64(i32_view(a["x_end_addr"], a["x_groups"])[group - 1])
-    stop_end = np.int64(i32_view(a["x_stop_addr"], a["x_groups"])[group - 1])
+    stops = stops_at(a["x_stops_addr"], a["x_stops"])
+    stop_end = _stops_until(stops, a["x_stop"], timestamp)
     book = i64_view(a["x_book_addr"], a["levels"] * 2)
     code = i32_view(a["x_code_addr"], a["x_rows"])
     qty = i32_view(a["x_qty_addr"], a["x_rows"])
@@ -163,7 +177,6 @@ def catch_up(a, timestamp):
     row = a["x_row"]
     if a["x_clears"] > 0:
         ticks = i64_view(a["level_tick_addr"], a["levels"])
-        stops = stops_at(a["x_stops_addr"], a["x_stops"])
         for s in range(a["x_stop"], stop_end):
             if stops[s]["kind"] == STOP_CLEAR and stops[s]["row"] >= row:
                 store_rows(book, code, qty, overflow, row, stops[s]["row"])
@@ -172,8 +185,9 @@ def catch_up(a, timestamp):
     store_rows(book, code, qty, overflow, row, row_end)
     a["x_row"] = row_end
     a["x_stop"] = stop_end
-    a["x_bid"] = i32_view(a["x_bid_addr"], a["x_groups"])[group - 1]
-    a["x_ask"] = i32_view(a["x_ask_addr"], a["x_groups"])[group - 1]
+    if stop_end > 0:
+        a["x_bid"] = np.int64(stops[stop_end - 1]["bid"])
+        a["x_ask"] = np.int64(stops[stop_end - 1]["ask"])
 
 
 @helper
@@ -181,12 +195,10 @@ def replay_watching(run, a, timestamp, watch, watched_id):
     """Replay up to `timestamp` while own orders rest. False: stopped early (a message, or none rest)."""
     ts = i64_view(a["x_ts_addr"], a["x_groups"])
     ends = i32_view(a["x_end_addr"], a["x_groups"])
-    stop_ends = i32_view(a["x_stop_addr"], a["x_groups"])
     stops = stops_at(a["x_stops_addr"], a["x_stops"])
-    group = _groups_until(ts, a["x_group"], timestamp)
+    group = groups_until(ts, a["x_group"], timestamp)
     row_end = np.int64(ends[group - 1]) if group > 0 else np.int64(0)
-    stop_end = np.int64(stop_ends[group - 1]) if group > 0 else np.int64(0)
-    while a["x_stop"] < stop_end:
+    while a["x_stop"] < a["x_stops"] and stops[a["x_stop"]]["ts"] <= timestamp:
         number = a["x_stop"]
         row = np.int64(stops[number]["row"])
         if row > a["x_row"]:
@@ -199,7 +211,7 @@ def replay_watching(run, a, timestamp, watch, watched_id):
         if run["error"] != 0:
             return True
         if a["responses_count"] != sent and (watch != 0 or own_orders(a) == 0):
-            _settle_group(a, ts, ends, stop_ends)
+            _settle_group(a, ts, ends)
             return False
     if row_end > a["x_row"]:
         _store_watching(run, a, a["x_row"], row_end, ts[group - 1])
@@ -223,10 +235,13 @@ def _concerns(a, stop):
 
 
 @helper
-def _settle_group(a, ts, ends, stop_ends):
+def _settle_group(a, ts, ends):
     """After an early stop: the groups that are wholly past (one may be left half done)."""
     group = a["x_group"]
-    while group < len(ts) and ends[group] <= a["x_row"] and stop_ends[group] <= a["x_stop"]:
+    next_ts = np.int64(NO_TIME)
+    if a["x_stop"] < a["x_stops"]:
+        next_ts = stops_at(a["x_stops_addr"], a["x_stops"])[a["x_stop"]]["ts"]
+    while group < len(ts) and ends[group] <= a["x_row"] and ts[group] < next_ts:
         group += 1
     a["x_group"] = group
 

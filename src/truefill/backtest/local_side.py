@@ -1,13 +1,14 @@
 """The local side: what the strategy knows. Feed that has arrived, own orders, and the ledger.
 
-The best prices come from the tape's group table; the local book is brought up to date when the strategy
-reads a quantity. Answers from the exchange change orders through `core.order_states`; executions change
-position, balance and fee when their report arrives, one fill record at a time and never twice.
+The best prices come from the tape's list of their changes; the local book is brought up to date when the
+strategy reads a quantity, and what else has arrived is counted when it asks. Answers from the exchange change
+orders through `core.order_states`; executions change position, balance and fee when their report arrives, one
+fill record at a time and never twice.
 """
 
 import numpy as np
 
-from truefill.backtest.exchange_side import clear_book, store_rows
+from truefill.backtest.exchange_side import clear_book, groups_until, store_rows
 from truefill.backtest.executions import units
 from truefill.backtest.memory import grown, map_empty, map_find, map_put
 from truefill.backtest.models.contracts import trade_value
@@ -15,12 +16,14 @@ from truefill.backtest.records import (
     FILL_REPORT,
     MODIFY,
     PLACE,
+    bests_at,
     fills_at,
     metas_at,
     orders_at,
     orders_log_at,
     responses_at,
     stops_at,
+    trades_at,
 )
 from truefill.backtest.resting import level_of_tick
 from truefill.core.address import i32_view, i64_view
@@ -49,6 +52,7 @@ _COMPACT_FROM = 1024
 @helper
 def next_feed_ts(a):
     """Local time of the next feed group, or NO_TIME."""
+    settle_groups(a)
     if a["l_group"] == a["l_groups"]:
         return np.int64(NO_TIME)
     return i64_view(a["l_ts_addr"], a["l_groups"])[a["l_group"]]
@@ -63,15 +67,22 @@ def next_response_ts(a):
 
 
 @helper
-def run_local(run, a, horizon):
+def run_local(a, horizon, wants_feed):
     """Take in feed and answers up to and with `horizon`; at equal times the feed comes first.
+
+    With `wants_feed`, `horizon` is not after the next feed group.
 
     Returns
     -------
     (bool, bool)
-        Whether feed arrived exactly at `horizon`, and whether an answer did.
+        Whether feed that was waited for arrived exactly at `horizon`, and whether an answer did.
     """
-    feed = take_feed(a, horizon)
+    feed = wants_feed and next_feed_ts(a) == horizon and a["l_group"] < a["l_groups"]
+    take_feed(a, horizon)
+    if wants_feed:  # no search: it is the next group or none
+        if feed:
+            a["l_group"] += 1
+        a["l_group_ts"] = a["feed_ts"]
     answered = False
     while a["responses_head"] < a["responses_count"]:
         message = responses_at(a["responses_addr"], a["responses_room"])[a["responses_head"]]
@@ -101,64 +112,93 @@ def _compact_responses(a):
 
 @helper
 def take_feed(a, horizon):
-    """Move past the feed groups up to `horizon`. True when one arrived exactly then."""
-    ts = i64_view(a["l_ts_addr"], a["l_groups"])
-    count = a["l_groups"]
-    group = a["l_group"]
-    while group < count and ts[group] <= horizon:
-        group += 1
-    if group == a["l_group"]:
-        return False
-    a["l_group"] = group
-    last = group - 1
-    a["bid"] = i32_view(a["l_bid_addr"], count)[last]
-    a["ask"] = i32_view(a["l_ask_addr"], count)[last]
-    a["feed_local_ts"] = ts[last]
-    a["feed_exch_ts"] = i64_view(a["l_exch_ts_addr"], count)[last]
-    a["trades_seen"] = i32_view(a["l_trade_addr"], count)[last]
-    if a["l_stops"] > 0:
-        _note_gaps(a, np.int64(i32_view(a["l_stop_addr"], count)[last]))
-    return ts[last] == horizon
+    """Let the feed up to `horizon` arrive: its best prices at once, all else when somebody asks for it."""
+    if horizon <= a["feed_ts"]:
+        return
+    a["feed_ts"] = horizon
+    count = a["l_bests"]
+    bests = bests_at(a["l_best_addr"], count)
+    number = a["l_best"]
+    if number == count or bests[number]["ts"] > horizon:
+        return
+    number += 1
+    while number < count and bests[number]["ts"] <= horizon:
+        number += 1
+    a["l_best"] = number
+    a["bid"] = np.int64(bests[number - 1]["bid"])
+    a["ask"] = np.int64(bests[number - 1]["ask"])
 
 
 @helper
-def _note_gaps(a, stop_end):
-    """Follow gap marks up to stop number `stop_end`; the book itself waits for `sync_book`."""
+def settle_groups(a):
+    """Count the feed groups that have arrived."""
+    if a["l_group_ts"] != a["feed_ts"]:
+        a["l_group"] = groups_until(i64_view(a["l_ts_addr"], a["l_groups"]), a["l_group"], a["feed_ts"])
+        a["l_group_ts"] = a["feed_ts"]
+
+
+@helper
+def feed_times(a):
+    """Exchange and local time of the last feed event that has arrived; local 0: none yet."""
+    settle_groups(a)
+    group = a["l_group"]
+    if group == 0:
+        return np.int64(0), np.int64(0)
+    return (
+        i64_view(a["l_exch_ts_addr"], a["l_groups"])[group - 1],
+        i64_view(a["l_ts_addr"], a["l_groups"])[group - 1],
+    )
+
+
+@helper
+def trades_seen(a):
+    """How many market trades have arrived."""
+    trades = trades_at(a["trades_addr"], a["trades_len"])
+    number = a["trades_seen"]
+    while number < a["trades_len"] and trades[number]["local_ts"] <= a["feed_ts"]:
+        number += 1
+    a["trades_seen"] = number
+    return number
+
+
+@helper
+def in_gap(a):
+    """1 when the feed has a gap here, from its begin to its end or to a snapshot; else 0."""
     stops = stops_at(a["l_stops_addr"], a["l_stops"])
-    for s in range(a["l_gap_stop"], stop_end):
-        kind = stops[s]["kind"]
+    number = a["l_gap_stop"]
+    while number < a["l_stops"] and stops[number]["ts"] <= a["feed_ts"]:
+        kind = stops[number]["kind"]
         if kind == STOP_GAP_BEGIN:
             a["in_gap"] = 1
         elif kind == STOP_GAP_END or kind == STOP_SNAPSHOT:
             a["in_gap"] = 0
-    a["l_gap_stop"] = stop_end
+        number += 1
+    a["l_gap_stop"] = number
+    return a["in_gap"]
 
 
 @helper
 def sync_book(a):
     """Bring the local book up to the feed that has arrived."""
+    a["l_synced_ts"] = a["feed_ts"]
+    settle_groups(a)
     group = a["l_group"]
-    a["l_synced"] = group
     if group == 0:
         return
     row_end = np.int64(i32_view(a["l_end_addr"], a["l_groups"])[group - 1])
-    stop_end = np.int64(i32_view(a["l_stop_addr"], a["l_groups"])[group - 1])
     row = a["l_row"]
-    if row == row_end and a["l_stop"] == stop_end:
-        return
     book = i64_view(a["l_book_addr"], a["levels"] * 2)
     code = i32_view(a["l_code_addr"], a["l_rows"])
     qty = i32_view(a["l_qty_addr"], a["l_rows"])
     overflow = i64_view(a["overflow_addr"], a["overflow_len"])
-    if a["l_stop"] < stop_end:
-        ticks = i64_view(a["level_tick_addr"], a["levels"])
-        stops = stops_at(a["l_stops_addr"], a["l_stops"])
-        for s in range(a["l_stop"], stop_end):
-            if stops[s]["kind"] == STOP_CLEAR:
-                store_rows(book, code, qty, overflow, row, stops[s]["row"])
-                row = np.int64(stops[s]["row"])
-                clear_book(book, ticks, stops[s])
-        a["l_stop"] = stop_end
+    stops = stops_at(a["l_stops_addr"], a["l_stops"])
+    while a["l_stop"] < a["l_stops"] and stops[a["l_stop"]]["ts"] <= a["feed_ts"]:
+        stop = stops[a["l_stop"]]
+        a["l_stop"] += 1
+        if stop["kind"] == STOP_CLEAR:
+            store_rows(book, code, qty, overflow, row, stop["row"])
+            row = np.int64(stop["row"])
+            clear_book(book, i64_view(a["level_tick_addr"], a["levels"]), stop)
     store_rows(book, code, qty, overflow, row, row_end)
     a["l_row"] = row_end
 

@@ -11,8 +11,9 @@ memory of the engine (`core.address.reallocate`), freed when the bot goes.
 import numpy as np
 
 from truefill.core.address import array_view, record_view
+from truefill.core.events import EVENT
 from truefill.core.records import FILL, ORDER, ORDER_LOG, RECORD
-from truefill.core.tape_records import STOP
+from truefill.core.tape_records import BEST, STOP
 
 I8, I4, F8, U1, I1 = "<i8", "<i4", "<f8", "u1", "i1"
 
@@ -174,23 +175,23 @@ ASSET = np.dtype(
         ("l_ts_addr", I8),
         ("l_exch_ts_addr", I8),
         ("l_end_addr", I8),
-        ("l_stop_addr", I8),
-        ("l_bid_addr", I8),
-        ("l_ask_addr", I8),
-        ("l_trade_addr", I8),
+        ("l_best_addr", I8),
+        ("l_bests", I8),
         ("l_stops_addr", I8),
-        ("l_group", I8),  # groups that have arrived
-        ("l_synced", I8),  # groups that are in the local book
+        ("l_last_ts", I8),  # time of the last group
+        ("feed_ts", I8),  # feed up to and with this time has arrived
+        ("l_best", I8),  # changes of the best prices that have arrived
+        ("l_group", I8),  # groups that had arrived by `l_group_ts` (`local_side.settle_groups`)
+        ("l_group_ts", I8),
+        ("l_synced_ts", I8),  # the local book is that of this time
         ("l_row", I8),  # rows that are in the local book
         ("l_stop", I8),
         ("l_book_addr", I8),
         ("bid", I8),  # best levels, -1 none
         ("ask", I8),
-        ("feed_exch_ts", I8),  # of the last feed event that arrived; local 0: none yet
-        ("feed_local_ts", I8),
-        ("trades_seen", I8),  # trades that have arrived
+        ("trades_seen", I8),  # trades that had arrived when they were last counted
         ("trades_cleared", I8),  # trades before this one the strategy has cleared
-        ("in_gap", I8),
+        ("in_gap", I8),  # as of stop number `l_gap_stop`
         ("l_gap_stop", I8),
         # tape, exchange view
         ("x_rows", I8),
@@ -200,9 +201,6 @@ ASSET = np.dtype(
         ("x_qty_addr", I8),
         ("x_ts_addr", I8),
         ("x_end_addr", I8),
-        ("x_stop_addr", I8),
-        ("x_bid_addr", I8),
-        ("x_ask_addr", I8),
         ("x_stops_addr", I8),
         ("x_clears", I8),  # clear stops in the view: none, and whole spans are plain stores
         ("x_group", I8),
@@ -310,6 +308,8 @@ fills_at = array_view(FILL)
 orders_log_at = array_view(ORDER_LOG)
 records_at = array_view(RECORD)
 stops_at = array_view(STOP)
+bests_at = array_view(BEST)
+trades_at = array_view(EVENT)
 
 REQUEST_ROW = REQUEST.itemsize
 RECORD_ROW = RECORD.itemsize

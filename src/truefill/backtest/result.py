@@ -77,21 +77,16 @@ class Result:
     def _asset_run(self, number: int) -> AssetRun:
         asset = self.bot.assets[number]
         tape = asset.tape
-        groups = int(self.bot._table[number]["l_group"])
-        local = tape.local
-        bid, ask = local.group_bid[:groups], local.group_ask[:groups]
-        changed = np.ones(groups, bool)
-        changed[1:] = (bid[1:] != bid[:-1]) | (ask[1:] != ask[:-1])
-        changed[-1:] = True
+        price_ts, bid, ask = _best_prices(tape, int(self.bot._table[number]["feed_ts"]))
         return AssetRun(
             symbol=tape.symbol,
             tick_size=tape.tick_size,
             lot_size=tape.lot_size,
             multiplier=asset.contract.multiplier,
             fee_currency=asset.currency,
-            price_ts=np.asarray(local.group_ts[:groups][changed], np.int64),
-            bid=_prices(tape, bid[changed]),
-            ask=_prices(tape, ask[changed]),
+            price_ts=price_ts,
+            bid=_prices(tape, bid),
+            ask=_prices(tape, ask),
             fills=self.fills[self.fills["asset"] == number],
             orders=self.orders[self.orders["asset"] == number],
             records=self.records[number],
@@ -145,6 +140,19 @@ def _text(model: dict[str, Any]) -> str:
         words.append(f"maker {maker:g} bps, taker {taker:g} bps")
     words += [f"{name} {value}" for name, value in values.items()]
     return words[0] if len(words) == 1 else f"{words[0]}: {', '.join(words[1:])}"
+
+
+def _best_prices(tape: Any, until: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Local times and best levels up to `until`: each change, and the first and last moment of the feed."""
+    group_ts = tape.section("local.group_ts")
+    arrived = group_ts[: np.searchsorted(group_ts, until, side="right")]
+    ends = np.concatenate([arrived[:1], arrived[-1:]])
+    best = tape.section("local.best")
+    best = best[: np.searchsorted(best["ts"], until, side="right")]
+    times = np.union1d(best["ts"], ends)
+    last = np.searchsorted(best["ts"], times, side="right")
+    bid, ask = (np.append(np.int32(-1), best[side])[last] for side in ("bid", "ask"))
+    return times, bid, ask
 
 
 def _prices(tape: Any, levels: np.ndarray) -> np.ndarray:

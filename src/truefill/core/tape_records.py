@@ -33,6 +33,16 @@ STOP = np.dtype(
     align=True,
 )
 
+# A change of a best price in the local view. (In the exchange view every one of them is a stop.)
+BEST = np.dtype(
+    [
+        ("ts", "<i8"),  # local time of the group after which it holds, ns
+        ("bid", "<i4"),  # best levels, -1: none
+        ("ask", "<i4"),
+    ],
+    align=True,
+)
+
 # A row that is neither depth nor trade: tickers, mark price, funding, a user's own kinds; local order.
 CUSTOM = np.dtype(
     [

@@ -23,15 +23,15 @@ import numpy as np
 
 from truefill.core.errors import TapeError
 from truefill.core.events import EVENT
-from truefill.core.tape_records import CUSTOM_ROW, EXCH_RUN, GAP, STOP
+from truefill.core.tape_records import BEST, CUSTOM_ROW, EXCH_RUN, GAP, STOP
 
 MAGIC = b"TRUEFILL"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 _PREFIX = struct.Struct("<8sIIQ16s24x")
 _ALIGN = 64
 _MAX_HEADER = 1 << 26
 
-_NAMED = {"stop": STOP, "custom": CUSTOM_ROW, "gap": GAP, "event": EVENT, "exch_run": EXCH_RUN}
+_NAMED = {"stop": STOP, "best": BEST, "custom": CUSTOM_ROW, "gap": GAP, "event": EVENT, "exch_run": EXCH_RUN}
 _NAME_OF = {dtype: name for name, dtype in _NAMED.items()}
 
 
@@ -39,12 +39,12 @@ def _sections() -> dict[str, np.dtype]:
     i4, i8 = np.dtype("<i4"), np.dtype("<i8")
     table = {"level_tick": i8, "overflow": i8, "trades": EVENT, "custom": CUSTOM_ROW, "gaps": GAP}
     for view in ("exch", "local"):
-        for name in ("code", "qty", "group_end", "group_stop", "group_bid", "group_ask"):
+        for name in ("code", "qty", "group_end"):
             table[f"{view}.{name}"] = i4
         table[f"{view}.group_ts"] = i8
         table[f"{view}.stops"] = STOP
     table["local.group_exch_ts"] = i8
-    table["local.group_trade"] = i4
+    table["local.best"] = BEST
     table["local.exch_runs"] = EXCH_RUN
     table["custom_runs"] = EXCH_RUN
     return dict(sorted(table.items()))
@@ -201,8 +201,10 @@ def map_file(path: Path) -> tuple[TapeHeader, dict[str, np.ndarray]]:
             if len(prefix) < _PREFIX.size or not prefix.startswith(MAGIC):
                 raise TapeError("a tape file", "something else" if prefix else "an empty file", where)
             _, version, length, expected_size, checksum = _PREFIX.unpack(prefix)
-            if version > FORMAT_VERSION:
-                raise TapeError(f"a tape of format {FORMAT_VERSION} or older", f"format {version}", where)
+            if version != FORMAT_VERSION:
+                wanted = f"a tape of format {FORMAT_VERSION}"
+                hint = " (convert the recording again)" if version < FORMAT_VERSION else ""
+                raise TapeError(wanted, f"format {version}{hint}", where)
             if size != expected_size or length > _MAX_HEADER:
                 raise TapeError(f"{expected_size} bytes", f"{size}: truncated or altered", where)
             text = file.read(length)

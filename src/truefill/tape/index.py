@@ -35,6 +35,7 @@ from truefill.core.l2book import (
     set_level,
 )
 from truefill.core.tape_records import (
+    BEST,
     CUSTOM_ROW,
     EXCH_RUN,
     STOP,
@@ -54,10 +55,6 @@ GROUP = np.dtype(
         ("ts", "<i8"),
         ("exch_ts", "<i8"),
         ("end", "<i4"),
-        ("stop", "<i4"),
-        ("trade", "<i4"),
-        ("bid", "<i4"),
-        ("ask", "<i4"),
     ],
     align=True,
 )
@@ -79,7 +76,9 @@ FAULT, FAULT_ROW = ROWS + 17, ROWS + 18
 CUSTOM_RUNS = ROWS + 19  # the same three for custom rows
 CUSTOM_RUN_TS = ROWS + 20
 CUSTOM_RUNS_BEFORE = ROWS + 21
-INDEX_SIZE = ROWS + 22
+BESTS = ROWS + 22  # changes of the best prices (local view), and what they were after the last one
+BEST_BID, BEST_ASK = ROWS + 23, ROWS + 24
+INDEX_SIZE = ROWS + 25
 
 BAD_STATUS = 1  # a status code that does not fit into 32 bits
 
@@ -97,6 +96,7 @@ class Out(NamedTuple):
     code: np.ndarray
     qty: np.ndarray
     groups: np.ndarray
+    bests: np.ndarray
     stops: np.ndarray
     trades: np.ndarray
     customs: np.ndarray
@@ -111,6 +111,7 @@ def new_out(size: int) -> Out:
         code=np.empty(size, np.int32),
         qty=np.empty(size, np.int32),
         groups=np.empty(size + 1, GROUP),
+        bests=np.empty(size + 1, BEST),
         stops=np.zeros(2 * size, STOP),
         trades=np.empty(size, AUX),
         customs=np.empty(size, CUSTOM_ROW),
@@ -124,6 +125,7 @@ def new_state() -> np.ndarray:
     """State before the first row."""
     state = np.zeros(INDEX_SIZE, np.int64)
     state[TOP_BID] = state[TOP_ASK] = state[SNAPSHOT] = state[PATCH] = -1
+    state[BEST_BID] = state[BEST_ASK] = -1
     return state
 
 
@@ -190,19 +192,26 @@ def drop_single_run(state, count, last, before):
 
 
 @inlined
-def close_group(out, state, groups_base):
-    """Write the open group, and drop its runs when one exchange time serves all of it."""
+def close_group(out, state, groups_base, bests_base):
+    """Write the open group, and drop its runs when one exchange time serves all of it.
+
+    A change of the best prices is written for the exchange's view too; the caller drops it there.
+    """
     drop_single_run(state, RUNS, RUN_TS, RUNS_BEFORE)
     drop_single_run(state, CUSTOM_RUNS, CUSTOM_RUN_TS, CUSTOM_RUNS_BEFORE)
     g = out.groups[state[GROUPS] - groups_base]
     g["ts"] = state[GROUP_TS]
     g["exch_ts"] = state[GROUP_EXCH_TS]
     g["end"] = state[ROWS]
-    g["stop"] = state[STOPS]
-    g["trade"] = state[TRADES]
-    g["bid"] = state[TOP_BID]
-    g["ask"] = state[TOP_ASK]
     state[GROUPS] += 1
+    if state[TOP_BID] != state[BEST_BID] or state[TOP_ASK] != state[BEST_ASK]:
+        best = out.bests[state[BESTS] - bests_base]
+        best["ts"] = state[GROUP_TS]
+        best["bid"] = state[TOP_BID]
+        best["ask"] = state[TOP_ASK]
+        state[BEST_BID] = state[TOP_BID]
+        state[BEST_ASK] = state[TOP_ASK]
+        state[BESTS] += 1
 
 
 @inlined
@@ -283,6 +292,7 @@ def index_batch(
     trades_base = state[TRADES]
     customs_base = state[CUSTOMS]
     groups_base = state[GROUPS]
+    bests_base = state[BESTS]
     runs_base = state[RUNS_BEFORE] if state[OPEN] else state[RUNS]
     custom_runs_base = state[CUSTOM_RUNS_BEFORE] if state[OPEN] else state[CUSTOM_RUNS]
     overflow_base = state[OVERFLOWS]
@@ -295,7 +305,7 @@ def index_batch(
         other_ts = exch_ts if local else r["local_ts"]
         if state[OPEN] == 0 or ts != state[GROUP_TS]:
             if state[OPEN]:
-                close_group(out, state, groups_base)
+                close_group(out, state, groups_base, bests_base)
             state[OPEN] = 1
             state[GROUP_TS] = ts
             state[RUNS_BEFORE] = state[RUNS]
@@ -391,5 +401,5 @@ def index_batch(
 def finish_index(local, state, out):
     """Close the last group."""
     if state[OPEN]:
-        close_group(out, state, state[GROUPS])
+        close_group(out, state, state[GROUPS], state[BESTS])
         state[OPEN] = 0

@@ -89,14 +89,13 @@ class ViewIndexer:
         sink.add("overflow", out.overflow[: new["overflow"]])
         groups = out.groups[: new["groups"]]
         sink.add(f"{view}.group_ts", groups["ts"])
-        for column in ("end", "stop", "bid", "ask"):
-            sink.add(f"{view}.group_{column}", groups[column])
+        sink.add(f"{view}.group_end", groups["end"])
         if len(groups):
             first = self.times[0]
             self.times = (int(groups["ts"][0]) if first is None else first, int(groups["ts"][-1]))
         if self.local:
             sink.add("local.group_exch_ts", groups["exch_ts"])
-            sink.add("local.group_trade", groups["trade"])
+            sink.add("local.best", out.bests[: new["bests"]])
             sink.add("trades", plain_events(out.trades[: new["trades"]]))
             sink.add("custom", out.customs[: new["custom"]])
             is_open = bool(state[index.OPEN])
@@ -135,5 +134,6 @@ _TABLES = {
     "trades": index.TRADES,
     "custom": index.CUSTOMS,
     "groups": index.GROUPS,
+    "bests": index.BESTS,
     "overflow": index.OVERFLOWS,
 }

@@ -32,38 +32,37 @@ def structure_faults(tape: "Tape") -> list[str]:
 
     rising("level_tick", tape.level_tick, strictly=True)
     for view_name in ("exch", "local"):
-        view = tape.view(view_name)
-        rows, stops, groups = len(view.code), len(view.stops), len(view.group_ts)
-        lengths = {
-            len(column) for column in (view.group_end, view.group_stop, view.group_bid, view.group_ask)
-        }
-        if lengths != {groups} or len(view.qty) != rows:
+        # not `tape.view`, which works out columns that a run has no use for
+        code, qty, group_ts, group_end, stop = (
+            tape.section(f"{view_name}.{name}") for name in ("code", "qty", "group_ts", "group_end", "stops")
+        )
+        rows, stops, groups = len(code), len(stop), len(group_ts)
+        if len(group_end) != groups or len(qty) != rows:
             bad.append(f"{view_name}: columns of different lengths")
             continue
-        rising(f"{view_name}.group_ts", view.group_ts, strictly=True)
-        rising(f"{view_name}.stops ts", view.stops["ts"])
-        rising(f"{view_name}.stops row", view.stops["row"])
-        rising(f"{view_name}.group_end", view.group_end)
-        rising(f"{view_name}.group_stop", view.group_stop)
-        within(f"{view_name}.code", view.code, 0, 2 * levels)
-        within(f"{view_name}.qty", view.qty, -len(tape.overflow), 1 << 31)
-        within(f"{view_name}.group_end", view.group_end, 0, rows + 1)
-        within(f"{view_name}.group_stop", view.group_stop, 0, stops + 1)
-        within(f"{view_name}.stops row", view.stops["row"], 0, rows + 1)
+        rising(f"{view_name}.group_ts", group_ts, strictly=True)
+        rising(f"{view_name}.stops ts", stop["ts"])
+        rising(f"{view_name}.stops row", stop["row"])
+        rising(f"{view_name}.group_end", group_end)
+        within(f"{view_name}.code", code, 0, 2 * levels)
+        within(f"{view_name}.qty", qty, -len(tape.overflow), 1 << 31)
+        within(f"{view_name}.group_end", group_end, 0, rows + 1)
+        within(f"{view_name}.stops row", stop["row"], 0, rows + 1)
         for side in ("bid", "ask"):
-            within(f"{view_name}.group_{side}", getattr(view, f"group_{side}"), -1, levels)
-            within(f"{view_name}.stops {side}", view.stops[side], -1, levels)
-        ends = (int(view.group_end[-1]), int(view.group_stop[-1])) if groups else (0, 0)
+            within(f"{view_name}.stops {side}", stop[side], -1, levels)
+        past = int(np.searchsorted(stop["ts"], group_ts[-1], side="right")) if groups else 0
+        ends = (int(group_end[-1]), past) if groups else (0, 0)
         if ends != (rows, stops):
             bad.append(f"{view_name}: groups end at {ends}, not at {(rows, stops)}")
     trade_stops = tape.exch.stops[tape.exch.stops["kind"] == STOP_TRADE]
     within("exch.stops arg", trade_stops["arg"], -1, len(tape.trades))
-    arrived = tape.section("local.group_trade")
-    rising("local.group_trade", arrived)
-    within("local.group_trade", arrived, 0, len(tape.trades) + 1)
-    for name in ("local.group_exch_ts", "local.group_trade"):
-        if len(tape.section(name)) != len(tape.local.group_ts):
-            bad.append(f"{name} has not one row for each group")
+    rising("trades local_ts", tape.trades["local_ts"])
+    best = tape.section("local.best")
+    rising("local.best ts", best["ts"], strictly=True)
+    for side in ("bid", "ask"):
+        within(f"local.best {side}", best[side], -1, levels)
+    if len(tape.section("local.group_exch_ts")) != len(tape.local.group_ts):
+        bad.append("local.group_exch_ts has not one row for each group")
     return bad
 
 

@@ -15,16 +15,20 @@ from truefill.tape.structure import require_structure
 
 
 class View(NamedTuple):
-    """Columns of one side's view of a tape."""
+    """Columns of one side's view of a tape.
+
+    The last three are not in the file: stops and changes of best prices have times, and a reader that goes
+    forward compares those. They are worked out at the first use, for whoever looks anything up.
+    """
 
     code: np.ndarray  # int32[N], level * 2 + side
     qty: np.ndarray  # int32[N], new quantity in lots; below 0: overflow[-qty - 1]
     group_ts: np.ndarray  # int64[G], one for each distinct time
     group_end: np.ndarray  # int32[G], rows below it are applied by then
+    stops: np.ndarray  # STOP[S]
     group_stop: np.ndarray  # int32[G], stops below it are past by then
     group_bid: np.ndarray  # int32[G], best levels after the group, -1 none
     group_ask: np.ndarray
-    stops: np.ndarray  # STOP[S]
 
 
 class Tape:
@@ -43,6 +47,7 @@ class Tape:
         self.header = header
         self.path = path
         self._sections = sections
+        self._views: dict[str, View] = {}
         # what this process has built itself is in order; a file may have been altered since
         self._sound = path is None
 
@@ -98,7 +103,15 @@ class Tape:
         """Give the columns of ``"exch"`` or ``"local"``."""
         if name not in ("exch", "local"):
             raise TapeError('"exch" or "local"', name)
-        return View(*(self._sections[f"{name}.{column}"] for column in View._fields))
+        if name not in self._views:
+            code, qty, ts, end, stops = (self._sections[f"{name}.{column}"] for column in View._fields[:5])
+            group_stop = np.searchsorted(stops["ts"], ts, side="right").astype(np.int32)
+            # Every change of a best price at the exchange is a stop.
+            best = self._sections["local.best"] if name == "local" else stops
+            last = group_stop if name == "exch" else np.searchsorted(best["ts"], ts, side="right")
+            bid, ask = (np.append(np.int32(-1), best[side])[last] for side in ("bid", "ask"))
+            self._views[name] = View(code, qty, ts, end, stops, group_stop, bid, ask)
+        return self._views[name]
 
     @property
     def exch(self) -> View:
