@@ -5,8 +5,11 @@ import json
 import numpy as np
 import pytest
 
+from tests.tape.order_streams import Message, as_events
 from truefill.cli.times import local_time, precise_time
+from truefill.core.events import ADD_ORDER, CANCEL_ORDER, FILL, MODIFY_ORDER
 from truefill.synthetic import make_market
+from truefill.tape import build_tape
 
 
 def test_info_as_json_has_what_the_issue_names(truefill):
@@ -95,3 +98,25 @@ def test_times_are_exact_and_say_utc():
     assert local_time(1_735_689_600_123_456_789) == "2025-01-01 00:00:00.123456 UTC"
     assert precise_time(1_735_689_600_123_456_789) == "2025-01-01 00:00:00.123456789"
     assert local_time(None) == "-"
+
+
+def test_tape_of_single_orders_tells_of_them(truefill, folder):
+    """`info` says how many orders and what was wrong with the stream; `head` shows fills."""
+    messages = [
+        Message(ADD_ORDER, 1, 100, 5, 1, 1000, 1010),
+        Message(FILL, 1, 100, 2, 1, 1001, 1011),
+        Message(MODIFY_ORDER, 1, 100, 3, 1, 1001, 1011),
+        Message(CANCEL_ORDER, 1, 100, 3, 9, 1002, 1012),
+    ]
+    build_tape(as_events(messages, 0.5, 1.0), path=folder / "orders.tape")
+    text = truefill("tape", "info", "orders.tape").stdout
+    assert "1 open at most, 1 at the end; 1 unknown cancel" in text
+    assert "none needed" in text
+    done = truefill("tape", "head", "orders.tape", "--view", "exch", "--json")
+    rows = json.loads(done.stdout)
+    assert [(r["event"], r["side"], r["qty"]) for r in rows] == [
+        ("depth", "bid", "5"),
+        ("fill", "bid", "2"),
+        ("depth", "bid", "3"),
+    ]
+    assert "unknown cancel" in truefill("tape", "check", "orders.tape").stdout

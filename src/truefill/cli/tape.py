@@ -63,6 +63,9 @@ def info(tape: TapeFile, json: Json = False) -> None:
         print_json(values)
         return
     counts = ", ".join(f"{n:,} {kind.replace('_', ' ')}" for kind, n in values["counts"].items() if n)
+    snapshot = "yes" if values["has_snapshot"] else "none: the book is built from differences only"
+    if values["orders"]:
+        snapshot = "none needed: the tape is made of single orders"
     rows: list[tuple[str, object]] = [
         ("instrument", values["symbol"]),
         ("venue", values["venue"]),
@@ -74,12 +77,17 @@ def info(tape: TapeFile, json: Json = False) -> None:
         ("span", span(values["first_ts"], values["last_ts"])),
         ("events", f"{values['events']:,}"),
         ("", counts),
-        ("snapshot", "yes" if values["has_snapshot"] else "none: the book is built from differences only"),
+        ("snapshot", snapshot),
         ("gaps", values["gaps"] or "none"),
         ("last bid / ask", f"{values['last_best_bid'] or '-'} / {values['last_best_ask'] or '-'}"),
         ("size", f"{values['bytes'] / 1e6:.1f} MB, {values['bytes_per_event']:.1f} bytes an event"),
         ("content hash", values["content_hash"]),
     ]
+    if orders := (values["orders"] or {}).get("exch"):
+        faults = {k: n for k, n in orders.items() if n and k not in ("most_open", "open_at_end")}
+        told = ", ".join(f"{n:,} {name.replace('_', ' ')}" for name, n in faults.items())
+        open_orders = f"{orders['most_open']:,} open at most, {orders['open_at_end']:,} at the end"
+        rows.insert(11, ("orders", open_orders + (f"; {told}" if told else "")))
     rows += [("note", text) for text in values["notes"]]
     out().print(facts(rows))
 

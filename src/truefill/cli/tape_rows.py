@@ -20,6 +20,7 @@ _STOPS = {
     s.STOP_GAP_END: "gap ends",
     s.STOP_STATUS: "status",
     s.STOP_SNAPSHOT: "snapshot follows",
+    s.STOP_FILL: "fill",
 }
 _CUSTOM = {
     e.DEPTH_BBO: "best price",
@@ -89,6 +90,9 @@ def _stop(stop: "np.void", ts: int, tick: Decimal, lot: Decimal) -> Line | None:
         return Line(
             ts, "trade", _SIDES.get(side, ""), _text(int(stop["tick"]) * tick), _text(int(stop["qty"]) * lot)
         )
+    if kind == s.STOP_FILL:
+        price, qty = int(stop["tick"]) * tick, int(stop["qty"]) * lot
+        return Line(ts, "fill", "bid" if side > 0 else "ask", _text(price), _text(qty))
     if kind not in _STOPS:
         return None  # a mark of the index, not an event
     return Line(ts, _STOPS[kind], {1: "bid", -1: "ask"}.get(side, ""), "", "")

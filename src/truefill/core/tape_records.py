@@ -14,17 +14,17 @@ STOP_GAP_BEGIN = 4
 STOP_GAP_END = 5
 STOP_STATUS = 6
 STOP_SNAPSHOT = 7  # the first row of a snapshot follows
+STOP_FILL = 8  # exchange view of an order-by-order tape only: a resting order was hit; the book shrinks later
 
 STOP = np.dtype(
     [
         ("ts", "<i8"),  # time in this view, ns
-        ("qty", "<i8"),  # trade: lots; best: 0; other kinds: the row's time in the other view, ns
-        ("tick", "<i8"),  # trade: its price; clear: up to this price, NO_BID_TICK: everything; else 0
+        ("qty", "<i8"),  # trade, fill: lots; best: 0; other kinds: the row's time in the other view, ns
+        ("tick", "<i8"),  # trade, fill: its price; clear: up to this price, NO_BID_TICK: everything; else 0
         ("row", "<i4"),  # the depth rows below this index come before the stop
-        (
-            "arg",
-            "<i4",
-        ),  # trade: index into `trades`, -1: never seen locally; status: the code; snapshot: its rows
+        # trade: index into `trades`, -1: never seen locally; status: the code; snapshot: its rows;
+        # fill: place of the order that was hit, -1: not known
+        ("arg", "<i4"),
         ("bid", "<i4"),  # best levels after the stop, -1: none
         ("ask", "<i4"),
         ("kind", "u1"),

@@ -25,6 +25,7 @@ from truefill.tape.gaps import GapFinder
 from truefill.tape.indexer import ViewIndexer
 from truefill.tape.kinds import count_kinds
 from truefill.tape.layout import BLOCK_ROWS
+from truefill.tape.order_stage import OrderStage, holds_orders, places
 from truefill.tape.scanner import Scanner
 from truefill.tape.sink import Sink
 from truefill.tape.spill import Spill, ordered
@@ -213,20 +214,26 @@ class TapeBuilder:
         scanner = self._scanner
         steps = scanner.steps()
         level_tick, rank_of = scanner.levels()
+        by_order = holds_orders(scanner.counts)
         shift = self._clock_correction()
         trade_index = self._trade_index(scanner.aux_rows)
         sink.add("level_tick", level_tick)
         local = ViewIndexer("local", sink, steps, rank_of, level_tick, trade_index, 0)
         gaps = GapFinder()
         total = scanner.local_rows + scanner.exch_rows
-        for rows, aux, order in ordered(spill, True, steps.qty_exp, shift):
+        stages = {name: OrderStage(steps, rank_of, level_tick) for name in ("exch", "local") if by_order}
+        batches = ordered(spill, True, steps.qty_exp, shift)
+        for rows, aux, order in stages["local"].expand(batches) if by_order else batches:
             gaps.see(local.take(rows, aux, order))
             if self._progress is not None:
                 self._progress("index", local.rows, total)
         local.finish()
         exch = ViewIndexer("exch", sink, steps, rank_of, level_tick, trade_index, local.overflows)
-        for rows, aux, order in ordered(spill, False, steps.qty_exp, shift):
+        batches = ordered(spill, False, steps.qty_exp, shift)
+        for rows, aux, order in stages["exch"].expand(batches) if by_order else batches:
             exch.take(rows, aux, order)
+            if by_order:
+                sink.add("exch.prio", places(rows))
             if self._progress is not None:
                 self._progress("index", local.rows + exch.rows, total)
         exch.finish()
@@ -249,6 +256,7 @@ class TapeBuilder:
             first_exch_ts=exch.times[0],
             last_exch_ts=exch.times[1],
             disorder=scanner.disorder,
+            orders={name: stage.counts() for name, stage in stages.items()} or None,
             gaps=len(found),
             has_snapshot=scanner.has_snapshot,
             clock_correction_ns=shift,

@@ -11,6 +11,7 @@ from truefill.core.errors import TapeError
 from truefill.core.events import NO_TIME, TICKER_ASK, TICKER_BID
 from truefill.core.tape_records import STOP_SNAPSHOT
 from truefill.tape.format import SECTIONS, content_hash, is_tape, raw_bytes, section_info
+from truefill.tape.order_stage import fault_names
 from truefill.tape.replay import CROSSED, FIRST_CROSSED, FIRST_LOCKED, FIRST_WRONG, LOCKED, WRONG, replay_view
 from truefill.tape.structure import structure_faults
 from truefill.tape.tape import Tape
@@ -67,7 +68,13 @@ def check(tape: str | os.PathLike[str] | Tape) -> list[Finding]:
     found = _altered(tape) + [Finding("error", "index", 1, text) for text in structure_faults(tape)]
     if not found:  # what follows trusts every index
         found = (
-            _disorder(tape) + _books(tape) + _gaps(tape) + _snapshots(tape) + _numbers(tape) + _ticks(tape)
+            _disorder(tape)
+            + _books(tape)
+            + _gaps(tape)
+            + _snapshots(tape)
+            + _orders(tape)
+            + _numbers(tape)
+            + _ticks(tape)
         )
         found += [Finding("info", "note", 1, note) for note in tape.header.notes]
     return sorted(found, key=lambda finding: _RANK[finding.severity])
@@ -104,12 +111,13 @@ def _disorder(tape: Tape) -> list[Finding]:
 
 def _books(tape: Tape) -> list[Finding]:
     found = []
+    crossed = "warning" if tape.by_order else "error"  # orders cross while an auction collects them
     for name in ("exch", "local"):
         view = tape.view(name)
         result = replay_view(tape, name)
         for severity, kind, count, first, text in (
             ("error", "index", WRONG, FIRST_WRONG, "best prices differ from the book"),
-            ("error", "crossed", CROSSED, FIRST_CROSSED, "crossed book: a bid above an ask"),
+            (crossed, "crossed", CROSSED, FIRST_CROSSED, "crossed book: a bid above an ask"),
             ("warning", "locked", LOCKED, FIRST_LOCKED, "locked book: a bid at an ask"),
         ):
             if result[count]:
@@ -137,7 +145,9 @@ def _snapshots(tape: Tape) -> list[Finding]:
     stops, gaps = tape.local.stops, tape.gaps
     starts = stops[stops["kind"] == STOP_SNAPSHOT]
     if not len(starts):
-        if not len(tape.local.code):
+        if (
+            not len(tape.local.code) or tape.by_order
+        ):  # orders carry their own news: each says that it is there
             return []
         return [Finding("warning", "no_snapshot", 1, "no snapshot: the book grows from its changes only", 0)]
     found = []
@@ -156,6 +166,24 @@ def _snapshots(tape: Tape) -> list[Finding]:
             Finding("warning", "duplicate_snapshot", len(again), text, int(starts["row"][again[0]]), ts)
         )
     return found
+
+
+def _orders(tape: Tape) -> list[Finding]:
+    """Faults of an order-by-order stream, as they were counted at the exchange's side."""
+    counts = (tape.header.orders or {}).get("exch", {})
+    texts = {
+        "unknown_cancel": "unknown cancel: of an order that is not in the book",
+        "unknown_modify": "unknown modify: taken for a new order where it has side and price",
+        "unknown_fill": "unknown fill: of an order that is not in the book",
+        "duplicate_add": "duplicate add: of an order that is in the book, which it replaces",
+        "empty_add": "empty add: an order of no quantity",
+        "other_side": "order that changes its side",
+    }
+    return [
+        Finding("warning", "orders", counts[name], f"{texts[name]}, {counts[name]} times, left as they are")
+        for name in fault_names()
+        if counts.get(name)
+    ]
 
 
 def _numbers(tape: Tape) -> list[Finding]:

@@ -4,15 +4,27 @@ import numpy as np
 
 from truefill.core.decimals import float_decimals, to_float
 from truefill.core.errors import DataError
-from truefill.core.events import DECIMAL_EVENT, DEPTH, DEPTH_CLEAR, DEPTH_SNAPSHOT, EVENT, KIND_MASK, TRADE
+from truefill.core.events import (
+    ADD_ORDER,
+    DECIMAL_EVENT,
+    DEPTH,
+    DEPTH_CLEAR,
+    DEPTH_SNAPSHOT,
+    EVENT,
+    FILL,
+    KIND_MASK,
+    MODIFY_ORDER,
+    TRADE,
+)
 
 _SHARED = [name for name in EVENT.names or () if name not in ("px", "qty")]
 
 
 def market_rows(events: np.ndarray) -> np.ndarray:
-    """Which events have a price and a quantity that must be exact: depth, snapshot and trade rows."""
+    """Which events have a price and a quantity that must be exact: depth, trades, orders but cancels."""
     kind = events["ev"] & np.uint64(KIND_MASK)
-    return np.asarray((kind == DEPTH) | (kind == DEPTH_SNAPSHOT) | (kind == TRADE))
+    found = (kind == DEPTH) | (kind == DEPTH_SNAPSHOT) | (kind == TRADE)
+    return np.asarray(found | (kind == ADD_ORDER) | (kind == MODIFY_ORDER) | (kind == FILL))
 
 
 def decimal_events(events: np.ndarray, number: int) -> np.ndarray:

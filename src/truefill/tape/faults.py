@@ -25,7 +25,7 @@ def fault_error(
     if fault == layout.UNKNOWN_BITS:
         return DataError("an ev of 32 bits", f"{ev:#x}", where)
     if fault == layout.BAD_KIND:
-        return DataError("an event of level 2 (not order by order)", f"kind {ev & 0xFF}", where)
+        return DataError("a kind of event from 1 to 255", f"kind {ev & 0xFF}", where)
     if fault == layout.BAD_SIDE:
         return DataError("one side, BUY or SELL", f"ev {ev:#x}", where)
     if fault == layout.BAD_TIME:

@@ -47,11 +47,15 @@ def _sections() -> dict[str, np.dtype]:
     table["local.best"] = BEST
     table["local.exch_runs"] = EXCH_RUN
     table["custom_runs"] = EXCH_RUN
+    table["exch.prio"] = i4
     return dict(sorted(table.items()))
 
 
 SECTIONS = _sections()
-"""Name and dtype of every section of a tape; all are always there, empty ones too."""
+"""Name and dtype of every section of a tape; all but `OPTIONAL` are always there, empty ones too."""
+
+OPTIONAL = frozenset({"exch.prio"})
+"""Sections that a file may lack; they are then empty. Only an order-by-order tape has a queue's places."""
 
 
 class SectionInfo(msgspec.Struct, frozen=True):
@@ -92,6 +96,8 @@ class TapeHeader(msgspec.Struct, frozen=True, kw_only=True):
     first_exch_ts: int | None
     last_exch_ts: int | None
     disorder: dict[str, Disorder] = {}  # "local", "exch"; what is not in order is left out
+    # Of an order-by-order tape, for each view: orders at most and at the end, and the stream's faults.
+    orders: dict[str, dict[str, int]] | None = None
     gaps: int
     has_snapshot: bool
     clock_correction_ns: int = 0  # was added to every local time
@@ -233,6 +239,8 @@ def _array(
     memory: mmap.mmap, start: int, header: TapeHeader, name: str, dtype: np.dtype, where: str
 ) -> np.ndarray:
     info = header.sections.get(name)
+    if info is None and name in OPTIONAL:
+        return np.empty(0, dtype)
     if info is None:
         raise TapeError(f"a section {name}", "none", where)
     if info.dtype != dtype_name(dtype):

@@ -7,10 +7,12 @@ import numpy as np
 from truefill.core.address import i64_view
 from truefill.core.decimals import power_of_ten
 from truefill.core.events import (
+    ADD_ORDER,
     BUY,
     DEPTH,
     DEPTH_CLEAR,
     DEPTH_SNAPSHOT,
+    FILL,
     GAP_BEGIN,
     GAP_END,
     KIND_MASK,
@@ -41,6 +43,7 @@ from truefill.core.tape_records import (
     STOP,
     STOP_BEST,
     STOP_CLEAR,
+    STOP_FILL,
     STOP_GAP_BEGIN,
     STOP_GAP_END,
     STOP_SNAPSHOT,
@@ -345,6 +348,12 @@ def index_batch(
             state[ROWS] += 1
             if changed and not local:
                 put_stop(out, state, stops_base, STOP_BEST, ts, 0, 0, 0, side)
+            continue
+        if ADD_ORDER <= kind <= FILL:  # what `orders` leaves: fills, and events that changed nothing
+            if kind == FILL and not local and r["ref"] >= 0:
+                lots = r["qty"] // lot
+                tick = level_tick[rank_of[r["ref"]]]
+                put_stop(out, state, stops_base, STOP_FILL, ts, lots, tick, r["order_id"], side)
             continue
         a = aux[r["ref"]]
         if kind == TRADE:

@@ -13,13 +13,14 @@ ROW = np.dtype(
         ("exch_ts", "<i8"),
         ("local_ts", "<i8"),
         ("qty", "<i8"),  # depth: quantity in units of the block
-        ("ref", "<i4"),  # depth: id of its price, in order of appearance; other kinds: index of its AUX
+        ("order_id", "<i8"),  # orders: the venue's id; behind `orders`: the place in the queue
+        ("ref", "<i4"),  # depth, orders: id of the price, -1 none; other kinds: index of its AUX
         ("ev", "<u4"),
     ],
     align=True,
 )
 
-# What other kinds than depth need besides: the whole event, and its price and quantity as integers.
+# What other kinds than depth and orders need besides: the whole event, its price and quantity as integers.
 AUX = np.dtype(
     [
         *[(name, EVENT.fields[name][0]) for name in EVENT.names],  # type: ignore[index,union-attr]

@@ -10,13 +10,17 @@ import numpy as np
 from truefill.core.address import i64_view
 from truefill.core.decimals import power_of_ten
 from truefill.core.events import (
+    ADD_ORDER,
     BUY,
+    CANCEL_ORDER,
     DEPTH,
     DEPTH_CLEAR,
     DEPTH_SNAPSHOT,
     EXCH,
+    FILL,
     KIND_MASK,
     LOCAL,
+    MODIFY_ORDER,
     NO_TIME,
     SELL,
     TRADE,
@@ -114,6 +118,12 @@ def rescale(state, exp, gcd, largest, step, unit):
 
 
 @inlined
+def is_exact(kind):
+    """Whether the price and the quantity of this kind of event count for the steps."""
+    return kind in (DEPTH, DEPTH_SNAPSHOT, TRADE, ADD_ORDER, MODIFY_ORDER, FILL)
+
+
+@inlined
 def check_event(e):
     """Fault of an event that needs no other event to be seen, or NO_FAULT."""
     ev = np.int64(e["ev"])
@@ -122,17 +132,20 @@ def check_event(e):
     if ev & (EXCH | LOCAL) == 0:
         return layout.NO_VIEW_FLAG
     kind = ev & KIND_MASK
-    if kind == 0 or 10 <= kind <= 13:
+    if kind == 0:
         return layout.BAD_KIND
     side = ev & (BUY | SELL)
     book = kind in (DEPTH, DEPTH_SNAPSHOT)
-    if (book and side == 0) or ((book or kind in (TRADE, DEPTH_CLEAR)) and side == (BUY | SELL)):
+    order = ADD_ORDER <= kind <= FILL
+    if ((book or kind == ADD_ORDER) and side == 0) or (
+        (book or order or kind in (TRADE, DEPTH_CLEAR)) and side == (BUY | SELL)
+    ):
         return layout.BAD_SIDE
     if (ev & EXCH != 0 and not 0 <= e["exch_ts"] < NO_TIME) or (
         ev & LOCAL != 0 and not 0 <= e["local_ts"] < NO_TIME
     ):
         return layout.BAD_TIME
-    if (book or kind == TRADE) and e["qty"] < 0:
+    if is_exact(kind) and e["qty"] < 0:
         return layout.NEGATIVE_QTY
     return layout.NO_FAULT
 
@@ -150,7 +163,7 @@ def find_units(events, state):
             state[layout.FAULT_ROW] = i
             return px_exp, qty_exp
         kind = np.int64(e["ev"]) & KIND_MASK
-        if kind in (DEPTH, DEPTH_SNAPSHOT, TRADE):
+        if is_exact(kind):
             if e["px_exp"] < px_exp:
                 px_exp = finer(px_exp, e["px"], np.int64(e["px_exp"]))
                 if state[layout.TICK] != 0 and px_exp < state[layout.PX_EXP]:
@@ -196,9 +209,10 @@ def scan_block(events, state_array, table_array, price_array, counts, out, aux, 
         kind = ev & KIND_MASK
         counts[kind] += 1
         book = kind in (DEPTH, DEPTH_SNAPSHOT)
+        order = ADD_ORDER <= kind <= FILL
         px = np.int64(0)
         qty = np.int64(0)
-        if book or kind == TRADE:
+        if is_exact(kind):
             px = in_units(e["px"], np.int64(e["px_exp"]), px_unit)
             qty = in_units(e["qty"], np.int64(e["qty_exp"]), qty_unit)
             if abs(px) >= layout.LARGEST or qty >= layout.LARGEST:
@@ -238,6 +252,9 @@ def scan_block(events, state_array, table_array, price_array, counts, out, aux, 
             ref = price_id(table, prices, state, px)
             if kind == DEPTH_SNAPSHOT:
                 state[layout.HAS_SNAPSHOT] = 1
+        elif order:  # a cancellation needs no price, a modification may leave it as it was
+            named = kind == ADD_ORDER or (kind != CANCEL_ORDER and px != 0)
+            ref = price_id(table, prices, state, px) if named else np.int64(-1)
         else:
             ref = np.int64(extra)
             aux_row[extra] = i
@@ -261,7 +278,7 @@ def scan_block(events, state_array, table_array, price_array, counts, out, aux, 
                 a["qty_exp"] = e["qty_exp"]
             state[layout.AUX_ROWS] += 1
             extra += 1
-        if (book and state[layout.PRICES] != known) or kind == TRADE:
+        if state[layout.PRICES] != known or kind == TRADE:
             if state[layout.TICK] != 0:
                 if px % state[layout.TICK] != 0:
                     state[layout.FAULT] = layout.OFF_TICK
@@ -273,6 +290,7 @@ def scan_block(events, state_array, table_array, price_array, counts, out, aux, 
         o["exch_ts"] = e["exch_ts"]
         o["local_ts"] = e["local_ts"]
         o["qty"] = qty
+        o["order_id"] = np.int64(e["order_id"]) if order else np.int64(0)
         o["ref"] = ref
         o["ev"] = ev
     return extra

@@ -9,7 +9,7 @@ import numpy as np
 
 from truefill.core.errors import TapeError
 from truefill.tape import layout
-from truefill.tape.format import SECTIONS, raw_bytes, section_info
+from truefill.tape.format import OPTIONAL, SECTIONS, raw_bytes, section_info
 
 _CHUNK = 1 << 20
 
@@ -63,7 +63,8 @@ class Sink:
             count, digest = section_info(dtype, self.chunks(name))
             if count > layout.MAX_ROWS:
                 raise TapeError(f"at most {layout.MAX_ROWS} rows in {name}", f"{count}: split the recording")
-            table[name] = (dtype, count, digest)
+            if count or name not in OPTIONAL:
+                table[name] = (dtype, count, digest)
         return table
 
     def close(self) -> None:

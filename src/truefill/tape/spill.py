@@ -10,7 +10,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from truefill.core.events import DEPTH, DEPTH_SNAPSHOT, EXCH, KIND_MASK, LOCAL, NO_TIME
+from truefill.core.events import (
+    ADD_ORDER,
+    DEPTH,
+    DEPTH_SNAPSHOT,
+    EXCH,
+    FILL,
+    KIND_MASK,
+    LOCAL,
+    NO_TIME,
+)
 from truefill.tape.format import raw_bytes
 from truefill.tape.layout import AUX, BLOCK_ROWS, ROW, UNSET
 
@@ -125,6 +134,7 @@ def ordered(
 
 
 def needs_aux(rows: np.ndarray) -> np.ndarray:
-    """Which rows refer to an AUX: all but depth and snapshot rows."""
+    """Which rows refer to an AUX: all but depth, snapshot and order rows."""
     kind = rows["ev"] & np.uint32(KIND_MASK)
-    return np.asarray((kind != DEPTH) & (kind != DEPTH_SNAPSHOT))
+    order = (kind >= ADD_ORDER) & (kind <= FILL)
+    return np.asarray((kind != DEPTH) & (kind != DEPTH_SNAPSHOT) & ~order)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from truefill.core.errors import TapeError
-from truefill.core.tape_records import STOP_TRADE
+from truefill.core.tape_records import STOP_FILL, STOP_TRADE
 
 if TYPE_CHECKING:
     from truefill.tape.tape import Tape
@@ -56,6 +56,13 @@ def structure_faults(tape: "Tape") -> list[str]:
             bad.append(f"{view_name}: groups end at {ends}, not at {(rows, stops)}")
     trade_stops = tape.exch.stops[tape.exch.stops["kind"] == STOP_TRADE]
     within("exch.stops arg", trade_stops["arg"], -1, len(tape.trades))
+    places = tape.section("exch.prio")
+    if len(places) != (len(tape.exch.code) if tape.by_order else 0):
+        bad.append("exch.prio has not one place for each row")
+    elif (places < 0).any() or (places > np.arange(len(places))).any():
+        bad.append("exch.prio outside the rows before its own")
+    hits = tape.exch.stops[tape.exch.stops["kind"] == STOP_FILL]
+    within("exch.stops arg", hits["arg"], -1, len(places) + 1)
     rising("trades local_ts", tape.trades["local_ts"])
     best = tape.section("local.best")
     rising("local.best ts", best["ts"], strictly=True)

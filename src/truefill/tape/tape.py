@@ -10,7 +10,7 @@ import numpy as np
 
 from truefill.core.errors import TapeError
 from truefill.core.tape_records import CUSTOM
-from truefill.tape.format import SECTIONS, TapeHeader, map_file, raw_bytes, write_file
+from truefill.tape.format import OPTIONAL, SECTIONS, TapeHeader, map_file, raw_bytes, write_file
 from truefill.tape.structure import require_structure
 
 
@@ -46,7 +46,7 @@ class Tape:
     def __init__(self, header: TapeHeader, sections: dict[str, np.ndarray], path: Path | None = None) -> None:
         self.header = header
         self.path = path
-        self._sections = sections
+        self._sections = {name: np.empty(0, SECTIONS[name]) for name in OPTIONAL} | sections
         self._views: dict[str, View] = {}
         # what this process has built itself is in order; a file may have been altered since
         self._sound = path is None
@@ -76,7 +76,7 @@ class Tape:
             write_file(
                 temporary,
                 self.header,
-                {name: [raw_bytes(values)] for name, values in self._sections.items()},
+                {name: [raw_bytes(self._sections[name])] for name in self.header.sections},
             )
             temporary.replace(target)
         finally:
@@ -137,6 +137,11 @@ class Tape:
     def lot_size(self) -> float:
         """Smallest quantity step of the data; exact as text in the header."""
         return float(self.header.lot_size)
+
+    @property
+    def by_order(self) -> bool:
+        """Whether the tape was built from single orders, so that places in the queue are exact."""
+        return self.header.orders is not None
 
     @property
     def level_tick(self) -> np.ndarray:
