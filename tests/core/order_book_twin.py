@@ -91,10 +91,13 @@ class TwinBook:
             order[1] -= qty
             return say(c.REDUCED, side, old_tick, order[1])
         say(c.MODIFIED, side, tick, qty)
-        if op == c.MODIFY and tick == old_tick and qty <= order[1]:
+        if op in (c.MODIFY, c.AMEND) and tick == old_tick and qty <= order[1]:
             order[1] = qty
             return None
         tag = self.drop(side, old_tick, place)[2]
+        if op == c.AMEND:
+            self.sides[side].setdefault(tick, []).append([order_id, qty, tag])
+            return None
         return self.enter(i, order_id, side, tick, qty, GTC, tag)
 
     def to_array(self) -> np.ndarray:

@@ -19,7 +19,7 @@ MAKER_COLUMNS = [0, 1, 2, 3, 4, 5, 6, 7, 9]  # all but the slot, which the twin 
 def random_commands(rng: np.random.Generator, n: int, ids: int, width: int, drift: float) -> np.ndarray:
     """Commands over few ids and ticks, so that they meet; prices wander by `drift` ticks a command."""
     rows = np.zeros((n, c.COMMAND_COLUMNS), np.int64)
-    rows[:, c.OP] = rng.choice(6, n, p=[0.5, 0.2, 0.1, 0.05, 0.1, 0.05])
+    rows[:, c.OP] = rng.choice(7, n, p=[0.45, 0.2, 0.1, 0.05, 0.1, 0.05, 0.05])
     rows[:, c.ORDER_ID] = rng.integers(1, ids, n) * rng.choice([1, 1 << 20])
     rows[:, c.SIDE] = rng.choice([1, -1], n)
     middle = 1000 + np.cumsum(rng.normal(0, drift, n)).astype(np.int64)

@@ -258,6 +258,16 @@ def to_float(mantissa: int, exponent: int) -> float:
     return float(f"{mantissa}e{exponent}")
 
 
+def nearest_floats(mantissa: np.ndarray, exponent: np.ndarray) -> np.ndarray:
+    """Nearest floats of many decimals, ``mantissa * 10 ** exponent`` each."""
+    exact = (np.abs(mantissa) < 1 << 53) & (np.abs(exponent) <= 22)  # both factors exact: one rounding
+    power = np.power(10.0, np.where(exact, np.abs(exponent), 0))
+    values = np.where(exponent < 0, mantissa / power, mantissa * power)
+    for i in np.flatnonzero(~exact):
+        values[i] = to_float(int(mantissa[i]), int(exponent[i]))
+    return values
+
+
 def normal(mantissa: int, exponent: int) -> tuple[int, int]:
     """Give the same decimal without trailing zeros in its mantissa."""
     if mantissa == 0:

@@ -91,7 +91,7 @@ def _check_commands(commands: NDArray[np.int64]) -> None:
     may_rest = np.where(
         new,
         commands[:, c.TIME_IN_FORCE] < FOK,
-        np.isin(commands[:, c.OP], (c.MODIFY, c.REPLACE, c.ADD)),
+        np.isin(commands[:, c.OP], (c.MODIFY, c.REPLACE, c.ADD, c.AMEND)),
     )
     tick, qty, tag = commands[:, c.TICK], commands[:, c.QTY], commands[:, c.ORDER_TAG]
     for what, wrong in (
@@ -168,6 +168,10 @@ class OrderBook:
     def modify(self, order_id: int, tick: int, qty: int) -> Answer:
         """Set price and open quantity. Only the same price with no more quantity keeps the place."""
         return self._one(c.MODIFY, order_id, tick=tick, qty=qty)
+
+    def amend(self, order_id: int, tick: int, qty: int) -> Answer:
+        """Set price and open quantity without matching, as a feed says. The place is as in `modify`."""
+        return self._one(c.AMEND, order_id, tick=tick, qty=qty)
 
     def clear(self, side: int | None = None) -> None:
         """Remove all orders, or all of one side."""

@@ -11,6 +11,7 @@ A command is a row of COMMAND_COLUMNS int64, a report a row of REPORT_COLUMNS. T
 * REPLACE is a MODIFY that loses its place in any case. REDUCE takes quantity off; down to nothing, the
   order is cancelled.
 * ADD rests an order without matching, for books rebuilt from a venue's feed: they may well be crossed.
+  AMEND is to MODIFY what ADD is to NEW: the same rule for the place, and no matching.
 * An order id is unique among resting orders, and free again when its order has left.
 
 The loop stops between commands when the book must grow, and even inside one when the reports are full;
@@ -46,7 +47,7 @@ from truefill.core.order_book_layout import (
 from truefill.core.records import FOK, GTC, GTX, IOC
 
 # Commands.
-NEW, CANCEL, MODIFY, REPLACE, REDUCE, ADD = 0, 1, 2, 3, 4, 5
+NEW, CANCEL, MODIFY, REPLACE, REDUCE, ADD, AMEND = 0, 1, 2, 3, 4, 5, 6
 # Columns of a command.
 OP, ORDER_ID, SIDE, TICK, QTY, TIME_IN_FORCE, ORDER_TAG = 0, 1, 2, 3, 4, 5, 6
 COMMAND_COLUMNS = 7
@@ -206,7 +207,7 @@ def execute(words, links, commands, reports):  # type: ignore[no-untyped-def]
             reason = 0
             if adds:
                 reason = _why_not(words, links, side, tick, qty, time_in_force, order_id)
-            elif op < NEW or op > ADD:
+            elif op < NEW or op > AMEND:
                 reason = BAD_COMMAND
             elif slot == 0:
                 reason = UNKNOWN_ORDER
@@ -216,7 +217,7 @@ def execute(words, links, commands, reports):  # type: ignore[no-untyped-def]
                 n = report(reports, n, REJECTED, i, side, order_id, tick, qty)
                 reports[n - 1, REASON] = reason
                 continue
-            may_rest = op in (MODIFY, REPLACE) or (adds and time_in_force <= GTX)
+            may_rest = op in (MODIFY, REPLACE, AMEND) or (adds and time_in_force <= GTX)
             if may_rest and not inside(words, tick):
                 return i, n, OUTSIDE_WINDOW
             if may_rest and adds and full(words):
@@ -240,10 +241,14 @@ def execute(words, links, commands, reports):  # type: ignore[no-untyped-def]
             else:
                 n = report(reports, n, MODIFIED, i, side, order_id, tick, qty)
                 open_qty = order_qty(words, slot)
-                if op == MODIFY and tick == order_tick(words, links, slot) and qty <= open_qty:
+                same_place = op != REPLACE and tick == order_tick(words, links, slot) and qty <= open_qty
+                if same_place:
                     reduce_by(words, links, slot, open_qty - qty)
                     continue
                 remove(words, links, slot)
+                if op == AMEND:
+                    rest(words, links, order_id, side, tick, qty, tag)
+                    continue
         else:  # the rest of a command whose reports did not fit; a modified order has left the book by now
             qty, side, tag = words[PENDING], words[PENDING_SIDE], words[PENDING_TAG]
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from truefill.core.decimals import float_decimals, to_float
+from truefill.core.decimals import float_decimals, nearest_floats
 from truefill.core.errors import DataError
 from truefill.core.events import (
     ADD_ORDER,
@@ -64,13 +64,7 @@ def float_values(events: np.ndarray, name: str) -> np.ndarray:
     """`px` or `qty` of EVENT or DECIMAL_EVENT rows as the nearest floats."""
     if events.dtype == EVENT:
         return np.asarray(events[name])
-    mantissa, exponent = events[name], events[f"{name}_exp"]
-    exact = (np.abs(mantissa) < 1 << 53) & (np.abs(exponent) <= 22)  # both factors exact: one rounding
-    power = np.power(10.0, np.where(exact, np.abs(exponent), 0))
-    values = np.where(exponent < 0, mantissa / power, mantissa * power)
-    for i in np.flatnonzero(~exact):
-        values[i] = to_float(int(mantissa[i]), int(exponent[i]))
-    return values
+    return nearest_floats(events[name], events[f"{name}_exp"])
 
 
 def plain_events(rows: np.ndarray) -> np.ndarray:

@@ -1,0 +1,162 @@
+"""Databento's market by order (schema ``mbo``), as CSV or DBN: the records' meaning, whatever their form.
+
+=======  ========================  ==================================================================
+action   meaning                   events
+=======  ========================  ==================================================================
+A        new order                 ADD
+C        cancel, whole or partial  CANCEL, or MODIFY to what is left
+M        modify                    MODIFY; of an order that is not open: ADD, and counted
+R        clear the book            DEPTH_CLEAR
+T        trade, the taker's side   TRADE; order_id as in the record, ival the sequence number
+F        fill of a resting order   FILL; an order that is not open is counted; a missing side is filled in
+N        nothing                   none
+=======  ========================  ==================================================================
+
+Neither a trade nor a fill changes the book: the cancel or modify that follows does. ``exch_ts`` is
+``ts_event`` and ``local_ts`` is ``ts_recv``, when Databento's server received it. The records of a snapshot
+(flag 32) have the times when their orders were entered, days ago; here all of them happen when the snapshot
+was taken, and nothing after a snapshot happens before it.
+"""
+
+from collections.abc import Iterator
+from os import PathLike
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from truefill.core.errors import ConfigError, DataError
+from truefill.vendors import databento_csv, databento_dbn, orders
+from truefill.vendors.databento_records import UNDEFINED_PRICE, UNDEFINED_TIME, Records
+from truefill.vendors.packed import Blocks
+from truefill.vendors.reader import OrderEvents, Progress, ReaderCounters
+
+F_LAST, F_SNAPSHOT, F_BAD_TS_RECV, F_MAYBE_BAD_BOOK = 128, 32, 8, 4
+
+_PX_EXP = -9
+_OPS = np.zeros(256, np.int64)
+for _letter, _op in zip(
+    b"ACMRTF",
+    (orders.ADD, orders.REDUCE, orders.MODIFY, orders.CLEAR, orders.TRADED, orders.FILLED),
+    strict=True,
+):
+    _OPS[_letter] = _op
+_SIDES = np.full(256, 9, np.int64)
+_SIDES[[ord("B"), ord("A"), ord("N")]] = 1, -1, 0
+
+
+class DatabentoReader:
+    """Events of one instrument. See `read_databento`."""
+
+    def __init__(
+        self, path: Path, form: str, instrument: int | str | None, progress: Progress | None
+    ) -> None:
+        self.path = path
+        self.form = form
+        self.counters = ReaderCounters()
+        self.lines: NDArray[np.int64] = np.zeros(0, np.int64)
+        self._wanted = instrument
+        self._progress = progress
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        self.counters = ReaderCounters()
+        making = OrderEvents(self.counters, _PX_EXP, 0)
+        source = databento_dbn if self.form == "dbn" else databento_csv
+        snapshot_ts = 0
+        only: set[int | str] = set()
+        for records in source.records(self.path, self._wanted, self._progress):
+            if self._wanted is None:
+                only |= records.instruments()
+                if len(only) > 1:
+                    raise DataError(
+                        "one instrument, or which one is wanted",
+                        f"{len(only)}: {', '.join(map(str, sorted(only, key=str)))}",
+                        f"{self.path}:{int(records.lines[0]) if len(records.lines) else 0}",
+                    )
+            if not len(records.lines):
+                continue
+            ops, times, snapshot_ts = self._ops(records, snapshot_ts)
+            keep = ops[:, 0] != 0
+            exch_ts, local_ts = times
+            rows, at = making.make(ops[keep], exch_ts[keep], local_ts[keep], records.sequence[keep])
+            self.counters.rows += int((~keep).sum())
+            self.lines = records.lines[keep][at]
+            yield rows
+
+    def _ops(
+        self, records: Records, snapshot_ts: int
+    ) -> tuple[NDArray[np.int64], tuple[NDArray[np.int64], NDArray[np.int64]], int]:
+        """Ops of the records, their times, and the time of the latest snapshot."""
+        count = self.counters.count
+        action, side = records.action & 0xFF, records.side & 0xFF
+        op = _OPS[action]
+        self._refuse((op == 0) & (action != ord("N")), "an action A, C, M, R, T, F or N", records, action)
+        sides = _SIDES[side]
+        self._refuse(sides == 9, "side A, B or N", records, side)
+        count("ignored", int((op == 0).sum()))
+        no_price = (records.price == UNDEFINED_PRICE) & (op != orders.CLEAR) & (op != 0)
+        count("without_price", int(no_price.sum()))
+        op = np.where(no_price, 0, op)
+
+        local_ts = records.ts_recv
+        exch_ts = np.where(records.ts_event == UNDEFINED_TIME, local_ts, records.ts_event)
+        count("without_time", int((records.ts_event == UNDEFINED_TIME).sum()))
+        self._refuse((local_ts < 0) | (exch_ts < 0), "a time before the year 2262", records, local_ts)
+        snapshot = records.flags & F_SNAPSHOT != 0
+        # What came latest of snapshots and of anything before this block, at each record.
+        taken = np.maximum.accumulate(np.where(snapshot, local_ts, 0))
+        taken = np.maximum(taken, snapshot_ts)
+        count("snapshot_orders", int((snapshot & (op == orders.ADD)).sum()))
+        count("moved_behind_a_snapshot", int((~snapshot & (exch_ts < taken)).sum()))
+        exch_ts = np.where(snapshot, local_ts, np.maximum(exch_ts, taken))
+        count("maybe_bad_book", int((records.flags & F_MAYBE_BAD_BOOK != 0).sum()))
+        count("bad_receive_times", int(((records.flags & F_BAD_TS_RECV != 0) & ~snapshot).sum()))
+
+        ops = np.stack([op, sides, records.order_id, records.price, records.size], axis=1)
+        return ops, (exch_ts, local_ts), int(taken[-1])
+
+    def _refuse(
+        self, wrong: NDArray[np.bool_], expected: str, records: Records, shown: NDArray[np.int64]
+    ) -> None:
+        if wrong.any():
+            at = int(np.argmax(wrong))
+            got = int(shown[at])
+            text = repr(chr(got)) if 32 <= got < 127 else str(got)
+            raise DataError(expected, text, f"{self.path}:{int(records.lines[at])}")
+
+
+def read_databento(
+    path: str | PathLike[str],
+    *,
+    instrument: int | str | None = None,
+    form: str | None = None,
+    progress: Progress | None = None,
+) -> DatabentoReader:
+    """Read Databento's MBO records.
+
+    Parameters
+    ----------
+    path : path
+        DBN (plain or zstd; needs ``pip install 'truefill[databento]'``) or CSV (plain, gzip, xz, zstd, zip;
+        prices and times pretty or as integers). Which one is told by the content.
+    instrument : int or str, optional
+        Its ``instrument_id``, or its symbol where the file has symbols; by default the only one.
+    form : {"dbn", "csv"}, optional
+        Instead of looking.
+    progress : callable, optional
+        Called with the number of bytes read since the last call.
+
+    Raises
+    ------
+    DataError
+        The file is missing, or (while it is read) not what it has to be: with file and line or record.
+    ConfigError
+        An unknown form.
+    """
+    if form not in (None, "dbn", "csv"):
+        raise ConfigError("dbn or csv", repr(form), "form")
+    file = Path(path)
+    Blocks(file)  # is there something to read
+    if form is None:
+        form = "dbn" if databento_dbn.is_dbn(file) else "csv"
+    return DatabentoReader(file, form, instrument, progress)
