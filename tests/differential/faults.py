@@ -5,9 +5,16 @@ The letters are those of the list of proven faults in the project's reference on
 ========  =============================================================  ====================================
 fault     what HftBacktest does                                          here
 ========  =============================================================  ====================================
-A, B, E   partial fills are lost or abort the run; takers never          only its ``NoPartialFillExchange`` is
-          consume the book; a trade is given to every own order          compared; partial fills are proved
-                                                                         against the twin alone
+A         partial fills, and all but the last part of a sweep, are       with ``PartialFillExchange`` totals
+          not in position and balance                                    compare up to the first (`LOSING`)
+B         an order that a trade fills exactly stays, and ends the run    ends the comparison (`touched`)
+          when it is met again (``PartialFillExchange``)
+E         takers never consume the book; a trade is given to every own   so do the two models that follow it;
+          order                                                          ``fifo`` is proved against the twin
+rest      what a crossing GTC cannot take is filled at its limit         ends the comparison (`touched`)
+status    a partly filled order that is modified in place stays           ends the comparison (`touched`)
+          PARTIALLY_FILLED with ``PartialFillExchange``; here it is NEW
+sweep     a market order sweeps 100 ticks (to sell 101), FOK or not      ends the comparison (`touched`)
 C         cancelling or modifying a FILLED order credits it again        not sent (`avoid`)
 D         a modify executes the old open quantity; a refused one         modifies keep the open quantity or
           leaves its price and quantity in the local order               shrink it in place (`avoid`); others
@@ -40,7 +47,11 @@ from truefill.core.records import CANCELED, EXPIRED, FILLED, NONE
 IGNORED = {"order_latency", "gap", "fills", "filled_qty", "queue_ahead", "price", "exec_price", "tick_size"}
 
 # The twin notes in ``touched`` when a run comes to one of these; from there on nothing is compared.
-ENDING = {"C", "D", "F", "G", "J", "half"}
+ENDING = frozenset({"C", "D", "F", "G", "J", "half", "B", "rest", "sweep", "status"})
+# From here on its totals are wrong, and its orders still right.
+LOSING = ENDING | {"A"}
+# What those totals are.
+TOTALS = {"state", "position"}
 
 OVER = (CANCELED, EXPIRED, FILLED)
 

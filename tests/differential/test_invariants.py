@@ -8,7 +8,8 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 
 from tests.differential.driver import play
 from tests.differential.engine import engine_bot
-from tests.differential.setups import FIFO, NO_PARTIAL_FILL, Setup, random_setup, twin_bot
+from tests.differential.models import EXCHANGES
+from tests.differential.setups import Setup, random_setup, twin_bot
 from truefill.core.records import FILLED, PARTIALLY_FILLED
 
 
@@ -57,7 +58,7 @@ def check_run(bot: Any, setup: Setup) -> None:
             before[asset] = len(step[f"fills{asset}"])
 
 
-@pytest.mark.parametrize("exchange", [FIFO, NO_PARTIAL_FILL])
+@pytest.mark.parametrize("exchange", sorted(EXCHANGES))
 @pytest.mark.parametrize("make", [engine_bot, twin_bot])
 @settings(max_examples=15, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(seed=st.integers(0, 2**32 - 1))

@@ -15,7 +15,7 @@ from tests.twin.book import ASK, BID
 from tests.twin.bus import Bus
 from tests.twin.exchange import Row, TwinExchange
 from tests.twin.fees import ValueFees
-from tests.twin.fills import Fifo, NoPartialFill, round_half_away
+from tests.twin.fills import Fifo, NoPartialFill, PartialFill, ProRata, round_half_away
 from tests.twin.latency import TwinLatency
 from tests.twin.ledger import TwinLedger
 from tests.twin.local import TwinLocal
@@ -39,7 +39,7 @@ class TwinAsset:
     lot_size: float
     latency: TwinLatency = field(default_factory=TwinLatency)
     queue: RiskAverse = field(default_factory=RiskAverse)
-    exchange: str = "fifo"
+    exchange: str | tuple[Any, ...] = "fifo"  # or a name and its parameters
     fees: ValueFees = field(default_factory=ValueFees)
     multiplier: float = 1.0
 
@@ -71,8 +71,18 @@ class _Market:
         self.local_view = _Side(local, [r.local_ts for r in local])
         self.requests: Bus[Request] = Bus()
         self.responses: Bus[Response] = Bus()
-        kind = {"fifo": Fifo, "no_partial_fill": NoPartialFill}[asset.exchange]
-        self.exch: TwinExchange = kind(asset.queue, asset.lot_size, asset.latency.response_ns, self.responses)
+        kinds = {
+            "fifo": Fifo,
+            "pro_rata": ProRata,
+            "no_partial_fill": NoPartialFill,
+            "partial_fill": PartialFill,
+        }
+        name, *values = (asset.exchange,) if isinstance(asset.exchange, str) else asset.exchange
+        self.exch: TwinExchange = kinds[name](
+            asset.queue, asset.lot_size, asset.latency.response_ns, self.responses
+        )
+        if isinstance(self.exch, ProRata):
+            self.exch.time_share, self.exch.min_lots = values
         ledger = TwinLedger(asset.tick_size, asset.lot_size, asset.multiplier, asset.fees)
         self.local = TwinLocal(asset.latency, ledger, self.requests, self.responses)
         self.local.on_fault = self.exch.touched.add

@@ -120,6 +120,8 @@ class TwinExchange:
             arriving = replace(resting, price_tick=asked.price_tick, qty=asked.qty, leaves=asked.qty)
             self.place(arriving, request, ts)
             return
+        if resting.status == PARTIALLY_FILLED:
+            self.touched.add("status")
         resting.qty = resting.leaves = asked.qty
         resting.status = NEW
         self.answer(resting, request, ts)

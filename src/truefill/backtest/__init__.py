@@ -3,7 +3,12 @@
 from truefill.backtest.asset import Asset
 from truefill.backtest.bot import ALL_ASSETS, UNTIL_END_OF_DATA, Bot
 from truefill.backtest.models.contracts import LinearContract
-from truefill.backtest.models.exchanges import FifoExchange, NoPartialFillExchange
+from truefill.backtest.models.exchanges import (
+    FifoExchange,
+    NoPartialFillExchange,
+    PartialFillExchange,
+    ProRataExchange,
+)
 from truefill.backtest.models.fees import FlatPerTradeFees, TradingQtyFees, TradingValueFees, UserFees
 from truefill.backtest.models.latency import ConstantLatency, UserLatency
 from truefill.backtest.models.queue import (
@@ -34,9 +39,11 @@ __all__ = [
     "LogProbQueue",
     "LogProbQueue2",
     "NoPartialFillExchange",
+    "PartialFillExchange",
     "PowerProbQueue",
     "PowerProbQueue2",
     "PowerProbQueue3",
+    "ProRataExchange",
     "Result",
     "RiskAverseQueue",
     "TradingQtyFees",

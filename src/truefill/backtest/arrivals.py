@@ -2,11 +2,10 @@
 
 import numpy as np
 
-from truefill.backtest.executions import execute, new_response, report
-from truefill.backtest.fill_rules import best_opposite, sweep, visible
+from truefill.backtest.executions import new_response, report
 from truefill.backtest.models.latency import message_latency
 from truefill.backtest.models.queue import queue_new_order
-from truefill.backtest.records import CANCEL, FIFO, MODIFY, PLACE, REPORT, resting_at
+from truefill.backtest.records import CANCEL, MODIFY, NO_PARTIAL_FILL, PLACE, REPORT, resting_at
 from truefill.backtest.resting import (
     find_resting,
     free_resting,
@@ -16,6 +15,7 @@ from truefill.backtest.resting import (
     rank_position,
     remove_rank,
 )
+from truefill.backtest.taking import best_opposite, sweep, take_whole, visible
 from truefill.core.address import i64_view
 from truefill.core.jit import helper
 from truefill.core.order_states import (
@@ -111,8 +111,8 @@ def _place(run, a, request, slot, kind):
     last_lots = np.int64(0)
     last_tick = np.int64(0)
     if crosses and (is_market or tif != GTX):
-        if a["exchange_model"] != FIFO:
-            last_lots, last_tick = _take_whole(run, a, order, level, timestamp)
+        if a["exchange_model"] == NO_PARTIAL_FILL:
+            last_lots, last_tick = take_whole(run, a, order, level, timestamp)
         elif (
             tif != FOK
             or visible(a, side, level, order["tick"], is_market, order["leaves"]) >= order["leaves"]
@@ -134,17 +134,6 @@ def _place(run, a, request, slot, kind):
     report(run, a, kind, event, timestamp, request["local_ts"], order, executed, 0, last_lots, last_tick)
     if not rests:
         free_resting(a, slot)
-
-
-@helper
-def _take_whole(run, a, order, level, timestamp):
-    """`no_partial_fill`: everything at the best opposite price, whatever the book shows."""
-    tick = i64_view(a["level_tick_addr"], a["levels"])[level]
-    lots = order["leaves"]
-    execute(run, a, order["order_id"], order["side"], 0, tick, lots, timestamp, timestamp, 0.0)
-    order["filled"] += lots
-    order["leaves"] = 0
-    return lots, tick
 
 
 @helper

@@ -7,7 +7,13 @@ from typing import Any
 import numpy as np
 
 from truefill.backtest.models.contracts import LinearContract
-from truefill.backtest.models.exchanges import ExchangeModel, FifoExchange, NoPartialFillExchange
+from truefill.backtest.models.exchanges import (
+    ExchangeModel,
+    FifoExchange,
+    NoPartialFillExchange,
+    PartialFillExchange,
+    ProRataExchange,
+)
 from truefill.backtest.models.fees import KINDS, FeeModel, TradingValueFees, UserFees, fee_callback
 from truefill.backtest.models.latency import (
     ConstantLatency,
@@ -21,6 +27,8 @@ from truefill.backtest.records import (
     FIFO,
     NO_PARTIAL_FILL,
     ORDER_META,
+    PARTIAL_FILL,
+    PRO_RATA,
     USER_MODEL,
 )
 from truefill.core.errors import ConfigError
@@ -29,7 +37,12 @@ from truefill.core.tape_records import STOP_CLEAR
 from truefill.tape import Tape
 
 _NO_TIME_YET = int(np.iinfo(np.int64).min)
-_EXCHANGES = {FifoExchange: FIFO, NoPartialFillExchange: NO_PARTIAL_FILL}
+_EXCHANGES = {
+    FifoExchange: FIFO,
+    ProRataExchange: PRO_RATA,
+    NoPartialFillExchange: NO_PARTIAL_FILL,
+    PartialFillExchange: PARTIAL_FILL,
+}
 
 
 @dataclass(frozen=True)
@@ -44,7 +57,7 @@ class Asset:
         How long orders travel.
     queue : RiskAverseQueue, LogProbQueue, LogProbQueue2, PowerProbQueue, PowerProbQueue2, ... or UserQueue
         Where an own order stands in the queue of its level (docs/queue-models.md).
-    exchange : FifoExchange or NoPartialFillExchange
+    exchange : FifoExchange, ProRataExchange, NoPartialFillExchange or PartialFillExchange
         The fill rules.
     fees : TradingValueFees, TradingQtyFees, FlatPerTradeFees or UserFees
     contract : LinearContract
@@ -177,6 +190,7 @@ class Binding:
         }
         self._bind_tape(tape)
         self._bind_models(asset)
+        self._bind_rules(asset)
 
     def _address(self, array: np.ndarray) -> int:
         self._keep.append(array)
@@ -224,6 +238,12 @@ class Binding:
             values["fee_model"] = KINDS[type(fees)]
             values["fee_maker"] = float(fees.maker)
             values["fee_taker"] = float(fees.taker)
+
+    def _bind_rules(self, asset: Asset) -> None:
+        exchange = asset.exchange
+        if isinstance(exchange, ProRataExchange):
+            self.values["time_share"] = float(exchange.time_share)
+            self.values["min_share"] = exchange.min_lots
 
     def _bind_user(self, name: str, call: Any, params: Any) -> None:
         array = np.ascontiguousarray(params, np.float64)

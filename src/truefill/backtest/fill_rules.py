@@ -1,7 +1,7 @@
-"""When and how much a resting order fills, and what a taker gets. docs/fill-rules.md says it in prose.
+"""When and how much a resting order fills. docs/fill-rules.md says it in prose.
 
-`no_partial_fill` is HftBacktest's NoPartialFillExchange (its proven faults mended); `fifo`, the default,
-shares each trade among own orders in price-time order and lets own takers use up the visible book.
+`no_partial_fill` and `partial_fill` are HftBacktest's exchanges (their proven faults mended); `fifo`, the
+default, shares each trade among own orders in price-time order, pro-rata by size at their own price.
 Everything here happens at the exchange, at `timestamp`, one row of the market or one request at a time.
 """
 
@@ -9,9 +9,11 @@ import numpy as np
 
 from truefill.backtest.executions import execute, report
 from truefill.backtest.models.queue import queue_excess, queue_trade
-from truefill.backtest.records import FIFO, FILL_REPORT, resting_at
+from truefill.backtest.records import FILL_REPORT, NO_PARTIAL_FILL, PRO_RATA, resting_at
 from truefill.backtest.resting import free_resting, ranks_of, remove_rank
+from truefill.backtest.taking import uses_up
 from truefill.core.address import i64_view
+from truefill.core.allocation import size_part, time_part
 from truefill.core.jit import helper
 from truefill.core.order_states import FILL_ALL, FILL_PART
 
@@ -39,7 +41,7 @@ def _fill_resting(run, a, side, position, lots, timestamp):
 def fill_by_trade(run, a, aggressor, tick, lots, timestamp):
     """A trade of `lots` at `tick` by an aggressor (+1 buyer, -1 seller) meets the own orders opposite."""
     side = -aggressor
-    shares = a["exchange_model"] == FIFO
+    shares = uses_up(a)
     used = np.int64(0)
     position = 0
     while position < len(ranks_of(a, side)):
@@ -48,14 +50,17 @@ def fill_by_trade(run, a, aggressor, tick, lots, timestamp):
         through = aggressor * (tick - order["tick"])
         if through < 0:
             break
+        if through == 0 and a["exchange_model"] == PRO_RATA:
+            _share_out(run, a, side, position, lots, used, timestamp)
+            break
         available = order["leaves"]
         if through == 0:
             queue_trade(run, a, slot, lots, timestamp)
             excess = queue_excess(a, slot)
             if shares:
                 available = min(available, min(excess, lots) - used)
-            elif excess == 0:
-                available = np.int64(0)
+            elif excess == 0 or a["exchange_model"] != NO_PARTIAL_FILL:
+                available = min(available, excess, lots)
         elif shares:
             available = min(available, lots - used)
         if available > 0:
@@ -66,6 +71,51 @@ def fill_by_trade(run, a, aggressor, tick, lots, timestamp):
 
 
 @helper
+def _share_out(run, a, side, first, lots, used, timestamp):
+    """Share a trade of `lots`, of which `used` are gone, among the orders at its price: `core.allocation`.
+
+    They are the ranks from `first` on at one price. The market's own orders at the level take part with
+    the quantity that the book shows there; the part by size leaves everybody's place in the queue as it is.
+    """
+    orders = resting_at(a["resting_addr"], a["resting_room"])
+    ranks = ranks_of(a, side)
+    tick = orders[ranks[first]]["tick"]
+    by_time = time_part(lots, a["time_share"])
+    market = np.int64(0)
+    own = np.int64(0)
+    end = first
+    while end < len(ranks) and orders[ranks[end]]["tick"] == tick:
+        slot = np.int64(ranks[end])
+        order = orders[slot]
+        order["allotted"] = 0
+        if by_time > 0:
+            queue_trade(run, a, slot, by_time, timestamp)
+            part = min(order["leaves"], min(queue_excess(a, slot), by_time) - used)
+            order["allotted"] = max(part, 0)
+            used += order["allotted"]
+        own += order["leaves"] - order["allotted"]
+        if order["book_index"] >= 0:
+            market = i64_view(a["x_book_addr"], a["levels"] * 2)[order["book_index"]]
+        end += 1
+    left = min(lots - by_time, lots - used)
+    rest = left
+    for i in range(first, end):
+        order = orders[ranks[i]]
+        part = size_part(left, order["leaves"] - order["allotted"], market + own, a["min_share"])
+        order["allotted"] += part
+        rest -= part
+    rest -= market  # what rounding leaves goes to the market's orders, as far as there are any
+    position = first
+    for _ in range(end - first):
+        order = orders[ranks_of(a, side)[position]]
+        part = min(max(rest, 0), order["leaves"] - order["allotted"])
+        rest -= part
+        part += order["allotted"]
+        if part == 0 or not _fill_resting(run, a, side, position, part, timestamp):
+            position += 1
+
+
+@helper
 def fill_by_crossing(run, a, opposite, level, timestamp):
     """The market's best price of side `opposite` (+1 bid, -1 ask) moved to `level`, onto own orders."""
     side = -opposite
@@ -73,7 +123,7 @@ def fill_by_crossing(run, a, opposite, level, timestamp):
     book = i64_view(a["x_book_addr"], a["levels"] * 2)
     book_side = (1 - opposite) // 2
     best = ticks[level]
-    shares = a["exchange_model"] == FIFO
+    shares = uses_up(a)
     position = 0
     while position < len(ranks_of(a, side)):
         slot = np.int64(ranks_of(a, side)[position])
@@ -95,64 +145,3 @@ def fill_by_crossing(run, a, opposite, level, timestamp):
         if lots > 0 and _fill_resting(run, a, side, position, lots, timestamp):
             continue
         position += 1
-
-
-@helper
-def best_opposite(a, side):
-    """Level of the best price that an arriving order of `side` can take, or -1.
-
-    The feed's best, or under `fifo` the first level behind it that own takers have not used up.
-    """
-    level = a["x_ask"] if side > 0 else a["x_bid"]
-    if a["exchange_model"] != FIFO:
-        return level
-    book = i64_view(a["x_book_addr"], a["levels"] * 2)
-    book_side = (1 + side) // 2
-    while 0 <= level < a["levels"] and book[level * 2 + book_side] <= 0:
-        level += side
-    if level < 0 or level >= a["levels"]:
-        return np.int64(-1)
-    return level
-
-
-@helper
-def visible(a, side, level, limit_tick, is_market, enough):
-    """Lots that an order of `side` can take from `level` outward up to its limit; stops at `enough`."""
-    ticks = i64_view(a["level_tick_addr"], a["levels"])
-    book = i64_view(a["x_book_addr"], a["levels"] * 2)
-    book_side = (1 + side) // 2
-    total = np.int64(0)
-    while 0 <= level < a["levels"] and total < enough:
-        if not is_market and side * (limit_tick - ticks[level]) < 0:
-            break
-        total += max(book[level * 2 + book_side], 0)
-        level += side
-    return total
-
-
-@helper
-def sweep(run, a, order, level, is_market, timestamp):
-    """Fill an arriving order against the visible book, one execution a level; what it takes is gone.
-
-    Returns (lots, tick) of the last execution.
-    """
-    ticks = i64_view(a["level_tick_addr"], a["levels"])
-    book = i64_view(a["x_book_addr"], a["levels"] * 2)
-    side = order["side"]
-    book_side = (1 + side) // 2
-    last_lots = np.int64(0)
-    last_tick = np.int64(0)
-    while 0 <= level < a["levels"] and order["leaves"] > 0:
-        if not is_market and side * (order["tick"] - ticks[level]) < 0:
-            break
-        index = level * 2 + book_side
-        lots = min(book[index], order["leaves"])
-        if lots > 0:
-            last_lots = lots
-            last_tick = ticks[level]
-            execute(run, a, order["order_id"], side, 0, last_tick, lots, timestamp, timestamp, 0.0)
-            book[index] -= lots
-            order["leaves"] -= lots
-            order["filled"] += lots
-        level += side
-    return last_lots, last_tick

@@ -28,7 +28,7 @@ FILL_REPORT = 4  # news of a resting order's execution
 USER_MODEL = 99
 CONSTANT_LATENCY = 0
 RISK_AVERSE, LOG_2, POWER, LOG, POWER_2, POWER_3 = 0, 1, 2, 3, 4, 5
-NO_PARTIAL_FILL, FIFO = 0, 1
+NO_PARTIAL_FILL, FIFO, PARTIAL_FILL, PRO_RATA = 0, 1, 2, 3
 BY_VALUE, BY_QUANTITY, PER_TRADE = 0, 1, 2
 
 # Which model failed.
@@ -54,6 +54,8 @@ RESTING = np.dtype(
         ("side", I8),
         ("tif", I8),
         ("next_free", I8),
+        # rules of the exchange
+        ("allotted", I8),  # of the trade that is being shared out
     ],
     align=True,
 )
@@ -256,6 +258,9 @@ ASSET = np.dtype(
         ("order_request_ts", I8),
         ("order_exch_ts", I8),
         ("order_response_ts", I8),
+        # rules of the exchange
+        ("time_share", F8),  # pro-rata: share of a trade that goes by time
+        ("min_share", I8),  # pro-rata: a smaller share by size is none
         # counters
         ("submits", I8),
         ("modifies", I8),

@@ -4,11 +4,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from truefill.cli.config import AssetSettings, FeeSettings, QueueSettings, RunConfig
+from truefill.cli.config import AssetSettings, ExchangeSettings, FeeSettings, QueueSettings, RunConfig
 from truefill.core.errors import ConfigError, InputError
 
 if TYPE_CHECKING:
     from truefill.backtest import Asset
+    from truefill.backtest.models.exchanges import ExchangeModel
     from truefill.backtest.models.fees import FeeModel
     from truefill.backtest.models.queue import QueueModel
 
@@ -58,17 +59,12 @@ def remarks(assets: "Sequence[Asset]") -> list[str]:
 
 
 def _asset(asset: AssetSettings, config: RunConfig, path: Path, number: int) -> "Asset":
-    from truefill.backtest import Asset, ConstantLatency, FifoExchange, LinearContract, NoPartialFillExchange
+    from truefill.backtest import Asset, ConstantLatency, LinearContract
     from truefill.tape import Tape
 
     latency = asset.latency or config.latency
     fees = asset.fees or config.fees
     contract = asset.contract or config.contract
-    exchange = asset.exchange or config.exchange
-    exchanges: dict[str, Callable[[], FifoExchange | NoPartialFillExchange]] = {
-        "fifo": FifoExchange,
-        "no_partial_fill": NoPartialFillExchange,
-    }
     tape = Tape.open(path.parent / asset.tape)
     if asset.symbol not in (None, tape.symbol):
         raise ConfigError(f"the symbol of the tape, {tape.symbol}", asset.symbol, f"{path}: asset[{number}]")
@@ -77,7 +73,7 @@ def _asset(asset: AssetSettings, config: RunConfig, path: Path, number: int) -> 
             tape,
             latency=ConstantLatency(latency.entry, latency.response),
             queue=_queue(asset.queue or config.queue),
-            exchange=exchanges[exchange.model](),
+            exchange=_exchange(asset.exchange or config.exchange),
             fees=_fees(fees),
             contract=LinearContract(contract.multiplier),
             fee_currency=fees.currency or currency_of(tape.symbol),
@@ -102,6 +98,19 @@ def _queue(queue: QueueSettings) -> "QueueModel":
     if queue.model == "risk_averse":
         return backtest.RiskAverseQueue()
     return backtest.LogProbQueue() if queue.model == "log" else backtest.LogProbQueue2()
+
+
+def _exchange(exchange: ExchangeSettings) -> "ExchangeModel":
+    from truefill import backtest
+
+    if exchange.model == "pro_rata":
+        return backtest.ProRataExchange(exchange.time_share or 0.0, exchange.min_lots or 1)
+    models: dict[str, Callable[[], ExchangeModel]] = {
+        "fifo": backtest.FifoExchange,
+        "no_partial_fill": backtest.NoPartialFillExchange,
+        "partial_fill": backtest.PartialFillExchange,
+    }
+    return models[exchange.model]()
 
 
 def _fees(fees: FeeSettings) -> "FeeModel":

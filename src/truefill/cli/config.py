@@ -72,7 +72,16 @@ class QueueSettings(Settings):
 class ExchangeSettings(Settings):
     """``[exchange]``: the rules by which orders fill."""
 
-    model: Literal["fifo", "no_partial_fill"] = "fifo"
+    model: Literal["fifo", "pro_rata", "no_partial_fill", "partial_fill"] = "fifo"
+    time_share: Annotated[float | None, Field(ge=0, le=1)] = None  # of "pro_rata"
+    min_lots: Annotated[int | None, Field(ge=1)] = None  # of "pro_rata"
+
+    @model_validator(mode="after")
+    def _shares_belong_to_pro_rata(self) -> Self:
+        for name in ("time_share", "min_lots"):
+            if self.model != "pro_rata" and getattr(self, name) is not None:
+                raise ValueError(f"expected {name} with model 'pro_rata' only, got it with {self.model!r}")
+        return self
 
 
 class FeeSettings(Settings):
