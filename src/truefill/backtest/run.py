@@ -58,7 +58,7 @@ def run(
         When `strategy` is no function of one argument (two with `params`).
     """
     arguments = (bot,) if params is None else (bot, params)
-    source = _check(strategy, arguments)
+    source = strategy_source(strategy, arguments)
     function = compile_user(source) if compiled else source
     outcome: dict[str, Any] = {}
     done = threading.Event()
@@ -81,7 +81,34 @@ def run(
     return collect(bot, outcome.get("returned"), error)
 
 
-def _check(strategy: Any, arguments: tuple[Any, ...]) -> Callable[..., Any]:
+def run_here(bot: Bot, function: Callable[..., Any], params: Any = None) -> Result:
+    """Let a strategy trade on the calling thread, without progress: one of many runs (`truefill.sweep`).
+
+    Parameters
+    ----------
+    bot : Bot
+        A fresh one.
+    function : callable
+        Compiled already (`core.jit.compile_user`), or plain.
+    params : object, optional
+        As for `run`.
+    """
+    arguments = (bot,) if params is None else (bot, params)
+    try:
+        returned = function(*arguments)
+    except Exception as error:
+        return collect(bot, None, error)
+    return collect(bot, returned, model_error(bot))
+
+
+def strategy_source(strategy: Any, arguments: tuple[Any, ...]) -> Callable[..., Any]:
+    """Plain Python of a strategy.
+
+    Raises
+    ------
+    StrategyError
+        When it cannot be called with `arguments`.
+    """
     source = getattr(strategy, "py_func", strategy)
     wanted = "strategy(bot)" if len(arguments) == 1 else "strategy(bot, params)"
     if not callable(source):

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from truefill.cli import backtest, convert, demo, report, tape
+from truefill.cli import backtest, convert, demo, report, sweep, tape
 from truefill.cli.show import error_line
 from truefill.core.errors import TruefillError
 
@@ -86,6 +86,8 @@ def _truefill(
     [cyan]truefill tape info btcusdt.tape[/]
 
     [cyan]truefill backtest grid.py --config run.toml --out result[/]
+
+    [cyan]truefill sweep grid.py --config run.toml --param half_spread_ticks=1:10:1[/]
     """
     if context.invoked_subcommand is None:
         sys.stdout.write(context.get_help() + "\n")
@@ -96,6 +98,7 @@ app.command("demo")(demo.demo)
 app.command("convert")(convert.convert)
 app.add_typer(tape.app, name="tape")
 app.command("backtest")(backtest.backtest)
+app.command("sweep")(sweep.sweep)
 app.command("report")(report.report)
 
 
