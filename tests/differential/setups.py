@@ -66,10 +66,7 @@ class Setup:
 def random_setup(seed: int, exchange: str, for_hft: bool = False) -> Setup:
     """Make one; ``for_hft`` leaves out what HftBacktest cannot do or does wrong (``faults``)."""
     rng = random.Random(seed)
-    options = StreamOptions(
-        rows=rng.choice((60, 500, 900)), partial_clears=not for_hft, empty_books=rng.random() < 0.5
-    )
-    markets = [_random_market(rng, options, exchange, for_hft) for _ in range(rng.choice((1, 1, 2, 3)))]
+    markets = [_random_market(rng, exchange, for_hft) for _ in range(rng.choice((1, 1, 2, 3)))]
     script_options = ScriptOptions(
         actions=rng.choice((30, 120)), step_first=for_hft, endless=0.0 if for_hft else 0.01
     )
@@ -77,9 +74,25 @@ def random_setup(seed: int, exchange: str, for_hft: bool = False) -> Setup:
     return Setup(markets, script, rng.choice(sorted(BOOKS)))
 
 
-def _random_market(rng: random.Random, options: StreamOptions, exchange: str, for_hft: bool) -> Market:
+def _stream_options(rng: random.Random, for_hft: bool) -> StreamOptions:
+    if for_hft:
+        return StreamOptions(rng.choice((60, 500, 900)), partial_clears=False, empty_books=rng.random() < 0.5)
+    slow = rng.random() < 0.1
+    return StreamOptions(
+        rows=rng.choice((1, 60, 500, 900)),
+        empty_books=rng.random() < 0.5,
+        begin_ns=rng.choice((0, 0, 0, 700, 100_000)),
+        max_step_ns=3_000_000_000 if slow else rng.choice((1, 20, 20)),
+        min_latency_ns=rng.choice((0, 1)),
+        max_latency_ns=rng.choice((4, 60, 60, 2_000)),
+        lost=rng.choice((0.0,) * 8 + (0.1, 1.0)),
+        walk=rng.choice((2, 2, 2, 6)),
+    )
+
+
+def _random_market(rng: random.Random, exchange: str, for_hft: bool) -> Market:
     return Market(
-        stream=random_stream(rng, options),
+        stream=random_stream(rng, _stream_options(rng, for_hft)),
         latency=choose(rng, LATENCIES, for_hft),
         queue=choose(rng, QUEUES, for_hft),
         fees=choose(rng, FEES, for_hft),

@@ -41,8 +41,12 @@ class StreamOptions:
     rows: int = 300
     partial_clears: bool = True  # clears up to a price
     empty_books: bool = True  # both sides may run empty
+    begin_ns: int = 0  # after BASE_TS: assets need not begin at one time
     max_step_ns: int = 20
+    min_latency_ns: int = 1  # HftBacktest asks for more than 0
     max_latency_ns: int = 60
+    lost: float = 0.0  # share of rows that only one of the two sides has ever seen
+    walk: int = 2  # how far the middle moves about, ticks: far moves leave crossed and empty books behind
 
 
 class _Writer:
@@ -51,14 +55,16 @@ class _Writer:
     def __init__(self, rng: random.Random, tick: Decimal, lot: Decimal, options: StreamOptions) -> None:
         self.rng, self.tick, self.lot, self.options = rng, tick, lot, options
         self.rows: list[tuple[Any, ...]] = []
-        self.ts = BASE_TS
+        self.ts = BASE_TS + options.begin_ns
         self.levels: dict[tuple[int, int], int] = {}
 
     def add(self, kind: int, side: int, tick: int, lots: int, step: bool = True) -> None:
         if step and self.rng.random() < 0.6:
             self.ts += self.rng.randint(1, self.options.max_step_ns)
         # A row mostly arrives in order, sometimes long after its followers.
-        latency = self.rng.randint(1, 5 if self.rng.random() < 0.7 else self.options.max_latency_ns)
+        least = self.options.min_latency_ns
+        most = least + 4 if self.rng.random() < 0.7 else self.options.max_latency_ns
+        latency = self.rng.randint(least, most)
         if kind in (ev.DEPTH, ev.DEPTH_SNAPSHOT):
             self.levels[side, tick] = lots
         px, qty = float(tick * self.tick), float(lots * self.lot)
@@ -75,9 +81,21 @@ def random_stream(rng: random.Random, options: StreamOptions) -> Stream:
     centre = mid
     while len(writer.rows) < options.rows:
         if rng.random() < 0.01:
-            centre = mid + rng.randint(-2, 2)
+            centre = mid + rng.randint(-options.walk, options.walk)
         _one_event(writer, centre)
-    return Stream(normalise(np.array(writer.rows, dtype=EVENT)), float(tick), float(lot), mid)
+    events = normalise(np.array(writer.rows, dtype=EVENT))
+    if options.lost:
+        events = _lose(rng, events, options.lost)
+    return Stream(events, float(tick), float(lot), mid)
+
+
+def _lose(rng: random.Random, events: NDArray[Any], share: float) -> NDArray[Any]:
+    """Take some rows from one of the two sides; with a share of 1 one side sees nothing at all."""
+    side = rng.choice((ev.EXCH, ev.LOCAL)) if share == 1 else 0
+    for i in range(len(events)):
+        if rng.random() < share:
+            events["ev"][i] &= np.uint64(0xFFFFFFFF ^ (side or rng.choice((ev.EXCH, ev.LOCAL))))
+    return events[events["ev"] & np.uint64(ev.EXCH | ev.LOCAL) != 0]
 
 
 def _snapshot(w: _Writer, mid: int, clear: bool = True) -> None:
