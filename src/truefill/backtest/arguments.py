@@ -11,6 +11,7 @@ BAD_TIME_IN_FORCE = -5
 BAD_ORDER_TYPE = -6
 BAD_ORDER_ID = -7
 BAD_DURATION = -8
+BAD_TICK = -9
 BROKEN = -99  # an exception inside the engine itself
 
 
@@ -33,4 +34,6 @@ def raise_bad_argument(code, number, price, qty, tif, kind, assets):
         raise BotError("an order id from 0 to 2**64 - 1", number)
     if code == BAD_DURATION:
         raise BotError("a duration from 0 to 2**63 - 1 ns", number)
+    if code == BAD_TICK:
+        raise BotError("a price in ticks that fits 64 bits", number)
     raise BotError("the engine to work (this is a fault of truefill: please report it)", code)

@@ -31,7 +31,8 @@ from truefill.backtest.records import (
     PRO_RATA,
     USER_MODEL,
 )
-from truefill.core.errors import ConfigError
+from truefill.core.errors import ConfigError, shown
+from truefill.core.gate import real, text, whole
 from truefill.core.records import ORDER
 from truefill.core.tape_records import STOP_CLEAR
 from truefill.tape import Tape
@@ -93,24 +94,33 @@ class Asset:
         ):
             if not isinstance(getattr(self, name), kinds):
                 wanted = getattr(kinds, "__name__", str(kinds))
-                raise ConfigError(f"Asset.{name} of type {wanted}", repr(getattr(self, name)))
+                raise ConfigError(f"Asset.{name} of type {wanted}", shown(getattr(self, name)))
         header = self.tape.header
         where = f"Asset {header.symbol}"
+        currency = self.fee_currency
+        if currency is not None:
+            text(currency, "a name, or None for the quote currency", ConfigError, "Asset.fee_currency")
+        for name in ("tick_size", "lot_size"):
+            if getattr(self, name) is not None:
+                step = real(getattr(self, name), "a number, or None", ConfigError, f"Asset.{name}")
+                object.__setattr__(self, name, step)
         if self.tick_size is not None and not math.isclose(self.tick_size, self.tape.tick_size, rel_tol=1e-9):
             wanted = f"the tape's tick size {header.tick_size} (build the tape again to change it)"
             raise ConfigError(wanted, self.tick_size, where)
         if self.lot_size is not None and not self._order_lots():
             wanted = f"a multiple of the tape's lot size {header.lot_size}"
             raise ConfigError(wanted, self.lot_size, where)
-        if not 1 <= self.max_orders <= 1 << 24:
-            raise ConfigError("max_orders from 1 to 16777216", self.max_orders, "Asset.max_orders")
+        room = whole(
+            self.max_orders, "max_orders from 1 to 16777216", 1, 1 << 24, ConfigError, "Asset.max_orders"
+        )
+        object.__setattr__(self, "max_orders", room)
 
     def _order_lots(self) -> int:
         """Lots of the tape in one lot of an order; 0 when that is no whole number."""
         if self.lot_size is None:
             return 1
         exact = self.lot_size / self.tape.lot_size
-        if not math.isfinite(exact):
+        if not abs(exact) < 2**62:  # nor NaN
             return 0
         whole = round(exact)
         return whole if whole >= 1 and math.isclose(exact, whole, rel_tol=1e-9) else 0

@@ -5,7 +5,6 @@ the same compiled engine through them. Records that `orders`, `state_values` and
 the live state: they change as time moves on, in both worlds alike.
 """
 
-import operator
 import weakref
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -20,8 +19,9 @@ from truefill.backtest.executions import units
 from truefill.backtest.local_side import feed_times, in_gap, trades_seen
 from truefill.backtest.records import ASSET, RUN, fills_at, orders_at
 from truefill.core.address import free, i64_view, record_view
-from truefill.core.errors import BotError, ConfigError
+from truefill.core.errors import BotError, ConfigError, shown
 from truefill.core.events import NO_ASK_TICK, NO_BID_TICK, NO_TIME
+from truefill.core.gate import real, truth, whole
 from truefill.core.records import GTC, INTERRUPTED, LIMIT, ORDER, STATE
 
 _STATE_OFFSET = ASSET.fields["position"][1]  # type: ignore[index]
@@ -36,6 +36,7 @@ _BLOCKS = (
     "lmap_slots_addr",
 )
 _state_at = record_view(STATE)
+_INT64_MIN, _LAST_ID = NO_BID_TICK, (1 << 64) - 1
 UNTIL_END_OF_DATA = NO_TIME
 ALL_ASSETS = -1
 
@@ -72,9 +73,7 @@ class Depth:
         return int(i64_view(self._a["level_tick_addr"], self._a["levels"])[level])
 
     def _quantity(self, tick: int, side: int) -> float:
-        tick = _whole(tick, "a price in ticks")
-        if not NO_BID_TICK <= tick <= NO_ASK_TICK:
-            raise BotError("a price in ticks that fits 64 bits", tick)
+        tick = whole(tick, "a price in ticks that fits 64 bits", NO_BID_TICK, NO_ASK_TICK, BotError)
         bot = self._bot
         lots = bot._status(bot._call["level_lots"](bot._p, int(self._a["number"]), tick, side))
         return float(units(self._a, lots))
@@ -157,22 +156,22 @@ class Orders:
     def __len__(self) -> int:
         return int(self._a["orders_count"])
 
-    def __contains__(self, order_id: int) -> bool:
-        return bool((self._rows()["order_id"] == order_id).any())
+    def _slots(self, order_id: Any) -> np.ndarray:
+        order_id = np.uint64(_order_id(order_id))
+        return np.flatnonzero(self._rows()["order_id"] == order_id)
+
+    def __contains__(self, order_id: object) -> bool:
+        try:
+            return len(self._slots(order_id)) > 0
+        except BotError:  # what cannot be an id is not among them
+            return False
 
     def get(self, order_id: int) -> Record:
         """The order of that id. Raises BotError when there is none: ask ``order_id in orders`` first."""
-        found = np.flatnonzero(self._rows()["order_id"] == order_id)
+        found = self._slots(order_id)
         if len(found) == 0:
             raise BotError("the id of an order in the table", order_id)
         return Record(self._rows()[found[0]])
-
-
-def _whole(value: Any, what: str) -> int:
-    try:
-        return operator.index(value)
-    except TypeError:
-        raise BotError(what, repr(value)) from None
 
 
 class Bot:
@@ -191,9 +190,7 @@ class Bot:
     """
 
     def __init__(self, assets: Sequence[Asset]) -> None:
-        assets = [assets] if isinstance(assets, Asset) else list(assets)
-        if not assets or not all(isinstance(asset, Asset) for asset in assets):
-            raise ConfigError("one or more Asset objects", repr(assets), "Bot")
+        assets = _assets(assets)
         self.assets = tuple(assets)
         self._run_array = np.zeros(1, RUN)
         self._table = np.zeros(len(assets), ASSET)
@@ -238,11 +235,16 @@ class Bot:
         return max(times, default=0)
 
     def _asset(self, asset_no: int) -> np.void:
-        number = _whole(asset_no, "an asset number")
-        if not 0 <= number < len(self.assets):
-            raise BotError(f"an asset number from 0 to {len(self.assets) - 1}", number)
-        row: np.void = self._table[number]
+        last = len(self.assets) - 1
+        row: np.void = self._table[whole(asset_no, f"an asset number from 0 to {last}", 0, last, BotError)]
         return row
+
+    def _numbers(self, asset_no: int) -> list[int]:
+        """One asset, or all of them."""
+        last = len(self.assets) - 1
+        what = f"an asset number from 0 to {last}, or ALL_ASSETS (-1)"
+        number = whole(asset_no, what, ALL_ASSETS, last, BotError)
+        return list(range(len(self.assets))) if number == ALL_ASSETS else [number]
 
     @property
     def current_timestamp(self) -> int:
@@ -288,15 +290,12 @@ class Bot:
 
     def clear_last_trades(self, asset_no: int) -> None:
         """Forget the market trades that have arrived, of one asset or (ALL_ASSETS) of all."""
-        for a in self._table if asset_no == ALL_ASSETS else [self._asset(asset_no)]:
-            a["trades_cleared"] = trades_seen(a)
+        for number in self._numbers(asset_no):
+            self._table[number]["trades_cleared"] = trades_seen(self._table[number])
 
     def clear_inactive_orders(self, asset_no: int) -> None:
         """Drop filled, cancelled and expired orders from the table, of one asset or (ALL_ASSETS) of all."""
-        numbers = (
-            range(len(self.assets)) if asset_no == ALL_ASSETS else [int(self._asset(asset_no)["number"])]
-        )
-        for number in numbers:
+        for number in self._numbers(asset_no):
             self._status(self._call["clear_inactive"](self._p, number))
 
     def feed_latency(self, asset_no: int) -> tuple[int, int] | None:
@@ -339,9 +338,11 @@ class Bot:
         a = self._asset(asset_no)
         order_id = _order_id(order_id)
         price, qty = _number(price, "price"), _number(qty, "quantity")
-        tif, kind = _whole(tif, "a time in force"), _whole(kind, "an order type")
+        # the engine says which of them it knows; here they only have to reach it unchanged
+        tif = whole(tif, "a time in force", _INT64_MIN, NO_TIME, BotError)
+        kind = whole(kind, "an order type", _INT64_MIN, NO_TIME, BotError)
         status = self._call["submit"](
-            self._p, int(a["number"]), side, order_id, price, qty, tif, kind, int(bool(wait))
+            self._p, int(a["number"]), side, order_id, price, qty, tif, kind, _wait(wait)
         )
         return self._status(status, int(a["number"]), price, qty, tif, kind)
 
@@ -407,20 +408,16 @@ class Bot:
         a = self._asset(asset_no)
         price, qty = _number(price, "price"), _number(qty, "quantity")
         number = int(a["number"])
-        status = self._call["modify"](self._p, number, _order_id(order_id), price, qty, int(bool(wait)))
+        status = self._call["modify"](self._p, number, _order_id(order_id), price, qty, _wait(wait))
         return self._status(status, number, price, qty)
 
     def cancel(self, asset_no: int, order_id: int, wait: bool = False) -> int:
         """Ask for an order's cancellation. Returns 0, 11, 12, with `wait` also 1."""
         number = int(self._asset(asset_no)["number"])
-        return self._status(
-            self._call["cancel"](self._p, number, _order_id(order_id), int(bool(wait))), number
-        )
+        return self._status(self._call["cancel"](self._p, number, _order_id(order_id), _wait(wait)), number)
 
     def _until(self, duration: int, what: str) -> int:
-        duration = _whole(duration, f"{what} in whole nanoseconds")
-        if not 0 <= duration <= NO_TIME:
-            raise BotError(f"{what} from 0 to 2**63 - 1 ns", duration)
+        duration = whole(duration, f"{what} from 0 to 2**63 - 1 whole nanoseconds", 0, NO_TIME, BotError)
         return min(self.current_timestamp + duration, NO_TIME)
 
     def elapse(self, duration: int) -> int:
@@ -434,7 +431,8 @@ class Bot:
         Returns 0 (timeout), 1 (end of data), 2 (feed), 3 (order response).
         """
         stop = self._until(timeout, "a timeout")
-        wait = seams.WAIT_FEED_OR_RESPONSE if include_order_resp else seams.WAIT_FEED
+        both = truth(include_order_resp, "True or False as include_order_resp", BotError)
+        wait = seams.WAIT_FEED_OR_RESPONSE if both else seams.WAIT_FEED
         return self._status(self._call["advance"](self._p, stop, wait, 0, 0))
 
     def wait_order_response(self, asset_no: int, order_id: int, timeout: int) -> int:
@@ -464,18 +462,26 @@ class Bot:
         return 0
 
 
+def _assets(given: Any) -> list[Asset]:
+    try:
+        assets = [given] if isinstance(given, Asset) else list(given)
+    except TypeError:
+        assets = []
+    if not assets or not all(isinstance(asset, Asset) for asset in assets):
+        raise ConfigError("one or more Asset objects", shown(given), "Bot")
+    return assets
+
+
 def _order_id(value: Any) -> int:
-    order_id = _whole(value, "an order id")
-    if not 0 <= order_id < 1 << 64:
-        raise BotError("an order id from 0 to 2**64 - 1", order_id)
-    return order_id
+    return whole(value, "an order id from 0 to 2**64 - 1", 0, _LAST_ID, BotError)
 
 
 def _number(value: Any, what: str) -> float:
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        raise BotError(f"a number as {what}", repr(value)) from None
+    return real(value, f"a number as {what}", BotError)
+
+
+def _wait(value: Any) -> int:
+    return int(truth(value, "True or False as wait", BotError))
 
 
 def _free_logs(table: np.ndarray) -> None:

@@ -30,7 +30,7 @@ from numba.extending import (
 )
 from numba.np.numpy_support import from_dtype
 
-from truefill.backtest.arguments import BAD_DURATION, BAD_ORDER_ID, raise_bad_argument
+from truefill.backtest.arguments import BAD_DURATION, BAD_ORDER_ID, BAD_TICK, raise_bad_argument
 from truefill.backtest.bot import ALL_ASSETS, Bot
 from truefill.backtest.executions import later, units
 from truefill.backtest.local_side import feed_times, find_order, in_gap, level_lots, trades_seen
@@ -136,9 +136,10 @@ def _asset_address(address, asset_no):
 
 @helper
 def _until(address, duration):
-    if duration < 0:
-        raise_bad_argument(BAD_DURATION, duration, 0.0, 0.0, 0, 0, 0)
-    return later(run_at(address)["now"], duration)
+    whole = np.int64(duration)  # an unsigned one would make the sum a float
+    if duration < 0 or whole < 0:
+        raise_bad_argument(BAD_DURATION, whole, 0.0, 0.0, 0, 0, 0)
+    return later(run_at(address)["now"], whole)
 
 
 @helper
@@ -293,6 +294,9 @@ def _submit_overload(name: str, side: int) -> None:
     def _submit(bot, asset_no, order_id, price, qty, time_in_force=GTC, order_type=LIMIT, wait=False):
         _wants_integer(asset_no, "asset number")
         _wants_integer(order_id, "order id")
+        _wants_integer(time_in_force, "time in force")
+        _wants_integer(order_type, "order type")
+        _wants_integer(wait, "wait")
 
         def submit(bot, asset_no, order_id, price, qty, time_in_force=GTC, order_type=LIMIT, wait=False):
             status = _call_submit(
@@ -322,6 +326,7 @@ _submit_overload("submit_sell_order", -1)
 def _modify(bot, asset_no, order_id, price, qty, wait=False):
     _wants_integer(asset_no, "asset number")
     _wants_integer(order_id, "order id")
+    _wants_integer(wait, "wait")
 
     def modify(bot, asset_no, order_id, price, qty, wait=False):
         status = _call_modify(
@@ -337,6 +342,7 @@ def _modify(bot, asset_no, order_id, price, qty, wait=False):
 def _cancel(bot, asset_no, order_id, wait=False):
     _wants_integer(asset_no, "asset number")
     _wants_integer(order_id, "order id")
+    _wants_integer(wait, "wait")
 
     def cancel(bot, asset_no, order_id, wait=False):
         status = _call_cancel(
@@ -366,6 +372,7 @@ def _elapse(bot, duration):
 @overload_method(BotType, "wait_next_feed")
 def _wait_next_feed(bot, include_order_resp, timeout):
     _wants_integer(timeout, "timeout in ns")
+    _wants_integer(include_order_resp, "include_order_resp")
 
     def wait_next_feed(bot, include_order_resp, timeout):
         wait = WAIT_FEED_OR_RESPONSE if include_order_resp else WAIT_FEED
@@ -433,8 +440,11 @@ def _price_of_level(a, level):
 
 @helper
 def _quantity(a, tick, book_side):
+    whole = np.int64(tick)
+    if (tick < 0) != (whole < 0):  # an unsigned one that does not fit
+        raise_bad_argument(BAD_TICK, whole, 0.0, 0.0, 0, 0, 0)
     _sync(a)
-    return units(a, level_lots(a, np.int64(tick), book_side))
+    return units(a, level_lots(a, whole, book_side))
 
 
 @helper
@@ -520,6 +530,7 @@ def _len_orders(orders):
 @overload(operator.contains)
 def _order_in(orders, order_id):
     if isinstance(orders, OrdersType):
+        _wants_integer(order_id, "order id")
         return lambda orders, order_id: (
             find_order(asset_at(orders._address), np.uint64(order_id)) >= 0 and order_id >= 0
         )

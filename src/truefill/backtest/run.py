@@ -13,7 +13,7 @@ from truefill.backtest.models.latency import UserLatency
 from truefill.backtest.models.queue import UserQueue
 from truefill.backtest.records import FEE_MODEL, LATENCY_MODEL, MODEL_NAMES, RESTING
 from truefill.backtest.result import Result, collect
-from truefill.core.errors import ModelError, StrategyError
+from truefill.core.errors import ConfigError, ModelError, StrategyError, shown
 from truefill.core.jit import compile_user
 
 # How often progress is shown and Ctrl-C is looked for, seconds.
@@ -57,6 +57,8 @@ def run(
     StrategyError
         When `strategy` is no function of one argument (two with `params`).
     """
+    if not isinstance(bot, Bot):
+        raise ConfigError("a Bot", shown(bot), "run")
     arguments = (bot,) if params is None else (bot, params)
     source = strategy_source(strategy, arguments)
     function = compile_user(source) if compiled else source
@@ -112,11 +114,11 @@ def strategy_source(strategy: Any, arguments: tuple[Any, ...]) -> Callable[..., 
     source = getattr(strategy, "py_func", strategy)
     wanted = "strategy(bot)" if len(arguments) == 1 else "strategy(bot, params)"
     if not callable(source):
-        raise StrategyError(f"a function {wanted}", repr(strategy))
+        raise StrategyError(f"a function {wanted}", shown(strategy))
     try:
         inspect.signature(source).bind(*arguments)
-    except TypeError as error:
-        raise StrategyError(f"a function {wanted}", f"{source.__name__}: {error}") from None
+    except (TypeError, ValueError) as error:  # ValueError: a class or builtin that shows no signature
+        raise StrategyError(f"a function {wanted}", f"{shown(source)}: {error}") from None
     return source  # type: ignore[no-any-return]
 
 

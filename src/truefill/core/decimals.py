@@ -5,12 +5,12 @@ file that already holds floats is read by the shortest text that gives the same 
 venue wrote unless it had more than 15 digits.
 """
 
-import math
 from collections.abc import Iterable
 
 import numpy as np
 
-from truefill.core.errors import DataError
+from truefill.core.errors import DataError, shown
+from truefill.core.gate import real
 from truefill.core.jit import entry, helper
 
 MAX_MANTISSA = np.iinfo(np.int64).max
@@ -291,13 +291,12 @@ def to_text(mantissa: int, exponent: int) -> str:
 def step_decimal(step: str | float | int, name: str) -> tuple[int, int]:
     """Read a step (tick or lot size) given as text or number; it must be positive."""
     if isinstance(step, (int, float)) and not isinstance(step, bool):
-        if not math.isfinite(step):
-            raise DataError(f"a positive, finite {name}", step)
-        step = repr(step)
+        number = real(step, f"a positive decimal number as {name}", DataError)
+        step = str(int(step)) if isinstance(step, int) and abs(number) < 1e18 else repr(number)
     try:
         mantissa, exponent = parse_decimal(str(step))
-    except DataError:
-        raise DataError(f"a positive decimal number as {name}", repr(step)) from None
+    except Exception:  # DataError, or the object itself refuses to be a text
+        raise DataError(f"a positive decimal number as {name}", shown(step)) from None
     if mantissa <= 0:
         raise DataError(f"a positive {name}", step)
     return mantissa, exponent

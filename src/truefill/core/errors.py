@@ -5,6 +5,25 @@ Nothing here knows who raises it. Compiled code raises the same classes with pla
 so their text is put together in ``__str__``, when somebody looks, and not where the error happens.
 """
 
+# No more than this of a value stands in a message, characters.
+_LONGEST = 200
+
+
+def shown(value: object) -> str:
+    """A value as a message shows it: its repr, or its type where it has none; cut when it is long."""
+    try:
+        text = repr(value)
+    except Exception:  # an object may refuse, and so does an int of more than 4,300 digits
+        text = f"a {type(value).__name__} that cannot be shown"
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+
+
+def _plain(value: object) -> str:
+    try:
+        return str(value)
+    except Exception:
+        return shown(value)
+
 
 class TruefillError(Exception):
     """Base class of all errors raised on purpose by truefill."""
@@ -30,8 +49,9 @@ class InputError(TruefillError, ValueError):
         self.where = where
 
     def __str__(self) -> str:
-        place = f"{self.where}: " if self.where != "" else ""
-        return f"{place}expected {self.expected}, got {self.got}"
+        where = _plain(self.where)
+        place = f"{where}: " if where else ""
+        return f"{place}expected {self.expected}, got {_plain(self.got)}"
 
 
 class DataError(InputError):
@@ -54,7 +74,7 @@ class BotError(InputError):
     """A call of the bot has an argument that no exchange would understand."""
 
     def __init__(self, expected: str, *details: object) -> None:
-        got = ", ".join(str(d) for d in details)
+        got = ", ".join(_plain(d) for d in details)
         super().__init__(expected, got)
         self.args = (expected, *details)
 

@@ -18,9 +18,10 @@ import msgspec
 import numpy as np
 
 from truefill.core.decimals import to_text
-from truefill.core.errors import DataError, TapeError
+from truefill.core.errors import DataError, TapeError, shown
 from truefill.core.events import DECIMAL_EVENT, EVENT
-from truefill.tape.format import TapeHeader, content_hash, place_sections, write_file
+from truefill.core.gate import text, truth, whole
+from truefill.tape.format import TapeHeader, content_hash, file_path, place_sections, write_file
 from truefill.tape.gaps import GapFinder
 from truefill.tape.indexer import ViewIndexer
 from truefill.tape.kinds import count_kinds
@@ -82,19 +83,19 @@ class TapeBuilder:
         progress: Progress | None = None,
         source: Sequence[str | os.PathLike[str]] = (),
     ) -> None:
-        self.path = None if path is None else Path(path)
+        self.path = None if path is None else file_path(path)
         if self.path is not None and not self.path.parent.is_dir():
             raise TapeError("an existing folder for the tape", self.path.parent, self.path.name)
         if self.path is not None and self.path.is_dir():
             raise TapeError("a file name for the tape", "a folder", self.path)
-        if base_latency_ns < 0:
-            raise DataError("a base latency of 0 ns or more", base_latency_ns)
-        self.symbol = symbol
+        self.symbol = text(symbol, "a text as symbol", DataError)
+        venue = text(venue, "a text as venue", DataError)
         self.venue = venue or (symbol.rpartition(".")[2] if "." in symbol else "")
-        self.source = [Path(s).name for s in source]
+        self.source = [file_path(s).name for s in source]
         self.notes: list[str] = []
-        self._base_latency_ns = base_latency_ns
-        self._strict = strict
+        longest = "a base latency of 0 to 10**15 whole nanoseconds"
+        self._base_latency_ns = whole(base_latency_ns, longest, 0, 10**15, DataError)
+        self._strict = truth(strict, "True or False as strict", DataError)
         self._progress = progress
         self._scanner = Scanner(tick_size, lot_size)
         self._buffer = np.empty(0, EVENT)
@@ -317,6 +318,8 @@ def build_tape(
         strict=strict,
     ) as builder:
         batches = [events] if isinstance(events, np.ndarray) else events
+        if not isinstance(batches, Iterable) or isinstance(batches, str | bytes):
+            raise DataError("an array of EVENT or DECIMAL_EVENT, or several", shown(events))
         for batch in batches:
             builder.append(batch)
         return builder.finish()
@@ -324,7 +327,7 @@ def build_tape(
 
 def _event_dtype(rows: object) -> np.dtype:
     """EVENT or DECIMAL_EVENT, whichever `rows` is an array of."""
-    if not isinstance(rows, np.ndarray):
+    if not isinstance(rows, np.ndarray) or isinstance(rows, np.ma.MaskedArray):
         raise DataError("an array of EVENT or DECIMAL_EVENT", type(rows).__name__)
     if rows.ndim != 1:
         raise DataError("an array of one dimension", f"{rows.ndim} dimensions")

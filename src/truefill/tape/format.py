@@ -21,7 +21,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from truefill.core.errors import TapeError
+from truefill.core.errors import TapeError, shown
 from truefill.core.events import EVENT
 from truefill.core.tape_records import BEST, CUSTOM_ROW, EXCH_RUN, GAP, STOP
 
@@ -180,6 +180,18 @@ def write_file(path: Path, header: TapeHeader, chunks: Mapping[str, Iterable[byt
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
+
+
+def file_path(path: str | os.PathLike[str]) -> Path:
+    """A path, or TapeError when it cannot be one."""
+    try:
+        found = Path(path)
+        os.fsencode(found)
+    except (TypeError, ValueError, OSError) as error:
+        raise TapeError("a path", f"{shown(path)}: {error}") from None
+    if "\0" in str(found):
+        raise TapeError("a path", shown(path))
+    return found
 
 
 def is_tape(path: Path) -> bool:

@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from truefill.core.errors import TapeError
+from truefill.core.gate import text
 from truefill.core.tape_records import CUSTOM
-from truefill.tape.format import OPTIONAL, SECTIONS, TapeHeader, map_file, raw_bytes, write_file
+from truefill.tape.format import OPTIONAL, SECTIONS, TapeHeader, file_path, map_file, raw_bytes, write_file
 from truefill.tape.structure import require_structure
 
 
@@ -60,13 +61,13 @@ class Tape:
         TapeError
             The file is missing, no tape, of a later version, or truncated.
         """
-        file = Path(path)
+        file = file_path(path)
         header, sections = map_file(file)
         return cls(header, sections, file)
 
     def save(self, path: str | os.PathLike[str]) -> "Tape":
         """Write this tape to a file, whole or not at all, and open that."""
-        target = Path(path)
+        target = file_path(path)
         if not target.parent.is_dir():
             raise TapeError("an existing folder for the tape", target.parent, target.name)
         handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
@@ -88,6 +89,7 @@ class Tape:
 
         ``"custom"`` gives the rows with their times, as the attribute does.
         """
+        name = text(name, "a text as name of a section", TapeError)
         if name == "custom":
             return self.custom
         try:
@@ -101,7 +103,7 @@ class Tape:
 
     def view(self, name: str) -> View:
         """Give the columns of ``"exch"`` or ``"local"``."""
-        if name not in ("exch", "local"):
+        if text(name, '"exch" or "local"', TapeError) not in ("exch", "local"):
             raise TapeError('"exch" or "local"', name)
         if name not in self._views:
             code, qty, ts, end, stops = (self._sections[f"{name}.{column}"] for column in View._fields[:5])

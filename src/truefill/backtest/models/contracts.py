@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 
 from truefill.core.errors import ConfigError
+from truefill.core.gate import real
 from truefill.core.jit import helper
 
 
@@ -20,8 +21,11 @@ class LinearContract:
     multiplier: float = 1.0
 
     def __post_init__(self) -> None:
-        if not (math.isfinite(self.multiplier) and self.multiplier > 0):
-            raise ConfigError("a finite multiplier > 0", self.multiplier, "LinearContract.multiplier")
+        where = "LinearContract.multiplier"
+        multiplier = real(self.multiplier, "a finite multiplier > 0", ConfigError, where)
+        if not (math.isfinite(multiplier) and multiplier > 0):
+            raise ConfigError("a finite multiplier > 0", multiplier, where)
+        object.__setattr__(self, "multiplier", multiplier)
 
 
 @helper

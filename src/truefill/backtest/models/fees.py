@@ -4,12 +4,12 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
 from numba import types
 
 from truefill.backtest.models.user import (
     USER_MODEL_FAILED,
     check_function,
+    check_params,
     compiled_model,
     fail,
 )
@@ -17,6 +17,7 @@ from truefill.backtest.records import BY_QUANTITY, BY_VALUE, FEE_MODEL, PER_TRAD
 from truefill.backtest.table import asset_address
 from truefill.core.address import caller, f64_view
 from truefill.core.errors import ConfigError
+from truefill.core.gate import real
 from truefill.core.jit import Callback, helper
 
 SIGNATURE = types.int64(types.int64, types.int64, types.int64, types.float64, types.float64, types.float64)
@@ -30,9 +31,11 @@ class _Rates:
 
     def __post_init__(self) -> None:
         for name in ("maker", "taker"):
-            value = getattr(self, name)
-            if not (isinstance(value, int | float | np.floating) and math.isfinite(value)):
-                raise ConfigError("a finite rate", repr(value), f"{type(self).__name__}.{name}")
+            where = f"{type(self).__name__}.{name}"
+            value = real(getattr(self, name), "a finite rate", ConfigError, where)
+            if not math.isfinite(value):
+                raise ConfigError("a finite rate", value, where)
+            object.__setattr__(self, name, value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,7 @@ class UserFees:
 
     def __post_init__(self) -> None:
         check_function(self.function, 6, "UserFees.function(maker, side, price, qty, value, params)")
+        check_params(self.params, "UserFees.params")
 
 
 FeeModel = TradingValueFees | TradingQtyFees | FlatPerTradeFees | UserFees

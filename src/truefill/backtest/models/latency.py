@@ -15,6 +15,7 @@ from numba import types
 from truefill.backtest.models.user import (
     USER_MODEL_FAILED,
     check_function,
+    check_params,
     compiled_model,
     fail,
 )
@@ -22,6 +23,7 @@ from truefill.backtest.records import CONSTANT_LATENCY, LATENCY_MODEL, REPORT, a
 from truefill.backtest.table import asset_address
 from truefill.core.address import caller, f64_view
 from truefill.core.errors import ConfigError
+from truefill.core.gate import whole
 from truefill.core.jit import Callback, helper
 
 SIGNATURE = types.int64(types.int64, types.int64, types.int64)
@@ -47,11 +49,10 @@ class ConstantLatency:
 
     def __post_init__(self) -> None:
         for name in ("entry_ns", "response_ns"):
-            value = getattr(self, name)
-            if not isinstance(value, int | np.integer) or isinstance(value, bool):
-                raise ConfigError("a whole number of nanoseconds", repr(value), f"ConstantLatency.{name}")
-            if abs(int(value)) > 10**15:
-                raise ConfigError("a latency within +-10**15 ns (11 days)", value, f"ConstantLatency.{name}")
+            expected = "a latency in whole nanoseconds within +-10**15 (11 days)"
+            where = f"ConstantLatency.{name}"
+            value = whole(getattr(self, name), expected, -(10**15), 10**15, ConfigError, where)
+            object.__setattr__(self, name, value)
         if self.response_ns < 0:
             raise ConfigError("a response latency >= 0", self.response_ns, "ConstantLatency.response_ns")
 
@@ -73,6 +74,7 @@ class UserLatency:
 
     def __post_init__(self) -> None:
         check_function(self.function, 3, "UserLatency.function(kind, timestamp, params)")
+        check_params(self.params, "UserLatency.params")
 
 
 LatencyModel = ConstantLatency | UserLatency

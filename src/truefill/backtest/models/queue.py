@@ -25,6 +25,7 @@ from numba import types
 from truefill.backtest.models.user import (
     USER_MODEL_FAILED,
     check_function,
+    check_params,
     compiled_model,
     fail,
 )
@@ -43,6 +44,7 @@ from truefill.backtest.records import (
 from truefill.backtest.table import asset_address
 from truefill.core.address import caller, f64_view
 from truefill.core.errors import ConfigError
+from truefill.core.gate import real
 from truefill.core.jit import Callback, helper
 
 SIGNATURE = types.int64(types.int64, types.int64, types.int64, types.float64, types.float64)
@@ -82,8 +84,11 @@ class _Power:
 
 
 def _check_exponent(model: Any) -> None:
-    if not (math.isfinite(model.n) and model.n > 0):
-        raise ConfigError("a finite exponent > 0", model.n, f"{type(model).__name__}.n")
+    where = f"{type(model).__name__}.n"
+    n = real(model.n, "a finite exponent > 0", ConfigError, where)
+    if not (math.isfinite(n) and n > 0):
+        raise ConfigError("a finite exponent > 0", n, where)
+    object.__setattr__(model, "n", n)
 
 
 class PowerProbQueue(_Power):
@@ -150,6 +155,7 @@ class UserQueue:
         check_function(self.new_order, 3, "UserQueue.new_order(order, level_qty, params)")
         check_function(self.trade, 3, "UserQueue.trade(order, qty, params)")
         check_function(self.depth, 4, "UserQueue.depth(order, previous, new, params)")
+        check_params(self.params, "UserQueue.params")
 
 
 QueueModel = (

@@ -10,9 +10,10 @@ from collections.abc import Callable
 from typing import Any
 
 import numba
+import numpy as np
 from numba.core import config
 
-from truefill.core.errors import ConfigError
+from truefill.core.errors import ConfigError, shown
 from truefill.core.jit import OPTIONS, helper
 from truefill.core.records import MODEL_FAILED
 
@@ -22,11 +23,23 @@ USER_MODEL_FAILED = MODEL_FAILED
 def check_function(function: Any, arguments: int, where: str) -> None:
     """Raise ConfigError unless `function` can be called with so many positional arguments."""
     if not callable(function):
-        raise ConfigError("a function", repr(function), where)
+        raise ConfigError("a function", shown(function), where)
     try:
         inspect.signature(getattr(function, "py_func", function)).bind(*range(arguments))
-    except TypeError as error:
+    except (TypeError, ValueError) as error:  # ValueError: a class or builtin that shows no signature
         raise ConfigError(f"a function of {arguments} arguments", str(error), where) from None
+
+
+def check_params(params: Any, where: str) -> None:
+    """Raise ConfigError unless `params` are numbers that fit an array of float64."""
+    try:
+        with np.errstate(all="ignore"):
+            array = np.ascontiguousarray(params, np.float64)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ConfigError("a sequence of numbers", str(error), where) from None
+    if np.ndim(params) != 1 or isinstance(params, str | bytes):
+        raise ConfigError("a sequence of numbers", shown(params), where)
+    del array
 
 
 def compiled_model(function: Callable[..., Any]) -> Any:
