@@ -1,7 +1,6 @@
 """Look for what is wrong in a tape, or in the recording that it was made from."""
 
 import os
-from pathlib import Path
 from typing import Literal
 
 import msgspec
@@ -10,7 +9,7 @@ import numpy as np
 from truefill.core.errors import TapeError
 from truefill.core.events import NO_TIME, TICKER_ASK, TICKER_BID
 from truefill.core.tape_records import STOP_SNAPSHOT
-from truefill.tape.format import SECTIONS, content_hash, is_tape, raw_bytes, section_info
+from truefill.tape.format import SECTIONS, content_hash, file_path, is_tape, raw_bytes, section_info
 from truefill.tape.order_stage import fault_names
 from truefill.tape.replay import CROSSED, FIRST_CROSSED, FIRST_LOCKED, FIRST_WRONG, LOCKED, WRONG, replay_view
 from truefill.tape.structure import structure_faults
@@ -58,7 +57,7 @@ def check(tape: str | os.PathLike[str] | Tape) -> list[Finding]:
         There is no such file, or it never was a tape.
     """
     if not isinstance(tape, Tape):
-        path = Path(tape)
+        path = file_path(tape)
         try:
             tape = Tape.open(path)
         except TapeError as error:

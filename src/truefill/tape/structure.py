@@ -50,6 +50,7 @@ def structure_faults(tape: "Tape") -> list[str]:
         within(f"{view_name}.stops row", stop["row"], 0, rows + 1)
         for side in ("bid", "ask"):
             within(f"{view_name}.stops {side}", stop[side], -1, levels)
+        within(f"{view_name}.stops side", stop["side"], -1, 2)
         past = int(np.searchsorted(stop["ts"], group_ts[-1], side="right")) if groups else 0
         ends = (int(group_end[-1]), past) if groups else (0, 0)
         if ends != (rows, stops):
@@ -68,6 +69,13 @@ def structure_faults(tape: "Tape") -> list[str]:
     rising("local.best ts", best["ts"], strictly=True)
     for side in ("bid", "ask"):
         within(f"local.best {side}", best[side], -1, levels)
+    custom = tape.stored("custom")
+    within("custom group", custom["group"], 0, len(tape.section("local.group_ts")))
+    rising("custom group", custom["group"])
+    for name, rows in (("custom_runs", len(custom)), ("local.exch_runs", len(tape.section("local.code")))):
+        runs = tape.section(name)
+        within(f"{name} row", runs["row"], 0, rows)
+        rising(f"{name} row", runs["row"], strictly=True)
     if len(tape.section("local.group_exch_ts")) != len(tape.local.group_ts):
         bad.append("local.group_exch_ts has not one row for each group")
     return bad

@@ -158,6 +158,7 @@ class Tape:
     @functools.cached_property
     def custom(self) -> np.ndarray:
         """CUSTOM[C]: rows of other kinds as they arrived (put together at the first use)."""
+        self.require_sound()
         rows = self._sections["custom"]
         out = np.empty(len(rows), CUSTOM)
         for name in ("px", "qty", "ival", "ev"):
@@ -168,6 +169,7 @@ class Tape:
 
     def depth_exch_ts(self) -> np.ndarray:
         """Exchange time of each row of the local view, int64[N]."""
+        self.require_sound()
         ends = self._sections["local.group_end"]
         groups = np.repeat(np.arange(len(ends)), np.diff(ends, prepend=0))
         return self._exch_ts(groups, self._sections["local.exch_runs"])
