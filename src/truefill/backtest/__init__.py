@@ -20,6 +20,15 @@ from truefill.backtest.models.queue import (
     RiskAverseQueue,
     UserQueue,
 )
+from truefill.backtest.queue_calibration import (
+    QueueCalibration,
+    QueueScore,
+    calibrate_queue,
+    score_queue,
+    score_queues,
+)
+from truefill.backtest.queue_own_orders import own_order_probes
+from truefill.backtest.queue_truth import PROBE, OrderStream
 from truefill.backtest.result import Result
 from truefill.backtest.run import run
 from truefill.core.jit import jit_enabled
@@ -29,6 +38,7 @@ if jit_enabled():
 
 __all__ = [
     "ALL_ASSETS",
+    "PROBE",
     "UNTIL_END_OF_DATA",
     "Asset",
     "Bot",
@@ -39,11 +49,14 @@ __all__ = [
     "LogProbQueue",
     "LogProbQueue2",
     "NoPartialFillExchange",
+    "OrderStream",
     "PartialFillExchange",
     "PowerProbQueue",
     "PowerProbQueue2",
     "PowerProbQueue3",
     "ProRataExchange",
+    "QueueCalibration",
+    "QueueScore",
     "Result",
     "RiskAverseQueue",
     "TradingQtyFees",
@@ -51,5 +64,9 @@ __all__ = [
     "UserFees",
     "UserLatency",
     "UserQueue",
+    "calibrate_queue",
+    "own_order_probes",
     "run",
+    "score_queue",
+    "score_queues",
 ]
