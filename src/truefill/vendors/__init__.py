@@ -1,16 +1,22 @@
 """Historical files of data vendors and venues, as events: no sockets, nothing of tapes."""
 
+from truefill.vendors.bitfinex import BitfinexReader, read_bitfinex
+from truefill.vendors.bitstamp import BitstampReader, read_bitstamp
 from truefill.vendors.databento import DatabentoReader, read_databento
 from truefill.vendors.lobster import LobsterReader, read_lobster
 from truefill.vendors.reader import EventReader, ReaderCounters, all_events, float_events
 
 __all__ = [
+    "BitfinexReader",
+    "BitstampReader",
     "DatabentoReader",
     "EventReader",
     "LobsterReader",
     "ReaderCounters",
     "all_events",
     "float_events",
+    "read_bitfinex",
+    "read_bitstamp",
     "read_databento",
     "read_lobster",
 ]
