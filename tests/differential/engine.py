@@ -55,6 +55,7 @@ def engine_bot(setup: Setup) -> EngineBot:
                 exchange=market.exchange.engine(),
                 fees=market.fees.engine(),
                 contract=LinearContract(market.multiplier),
+                risk=market.risk.engine(stream.lot_size) if market.risk else None,
             )
         )
     return EngineBot(assets)

@@ -22,6 +22,7 @@ from tests.twin import (
     QtyFees,
     RiskAverse,
     TwinLatency,
+    TwinLimits,
     ValueFees,
 )
 from truefill.backtest.models.exchanges import (
@@ -41,6 +42,7 @@ from truefill.backtest.models.queue import (
     RiskAverseQueue,
     UserQueue,
 )
+from truefill.backtest.models.risk import RiskLimits, UserRisk
 from truefill.backtest.records import CANCEL, MODIFY, PLACE
 
 FIFO, NO_PARTIAL_FILL = "fifo", "no_partial_fill"
@@ -208,3 +210,37 @@ EXCHANGES = {
         PARTIAL_FILL, lambda: PARTIAL_FILL, PartialFillExchange, lambda a: a.partial_fill_exchange()
     ),
 }
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Limits on requests in lots, kept by the built-in model or by a user's that does the same."""
+
+    name: str
+    values: tuple[int | None, int | None, float | None, int | None]
+
+    def twin(self) -> TwinLimits:
+        """The twin's model."""
+        return TwinLimits(*self.values)
+
+    def engine(self, lot_size: float) -> RiskLimits | UserRisk:
+        """truefill's model."""
+        position, lots, value, orders = self.values
+        if self.name == "user's":
+            numbers = [np.inf if v is None else float(v) for v in self.values]
+            return UserRisk(user_models.keep_limits, (*numbers, lot_size))
+        units = [None if v is None else v * lot_size for v in (position, lots)]
+        return RiskLimits(units[0], units[1], value, orders)
+
+
+def random_limits(rng: random.Random, price: float, lot_size: float) -> Limits | None:
+    """Limits that some requests of a random script break."""
+    if rng.random() < 0.6:
+        return None
+    values = (
+        rng.choice((None, 0, 10, 25, 60)),
+        rng.choice((None, None, 4, 10)),
+        rng.choice((None, None, 5.5 * price * lot_size)),
+        rng.choice((None, None, 2, 5)),
+    )
+    return Limits("user's" if rng.random() < 0.1 else "limits", values)

@@ -14,7 +14,9 @@ from tests.differential.models import (
     NO_PARTIAL_FILL,
     QUEUES,
     Choice,
+    Limits,
     choose,
+    random_limits,
 )
 from tests.differential.scripts import Action, ScriptOptions, random_script
 from tests.differential.streams import Stream, StreamOptions, random_stream
@@ -33,6 +35,7 @@ class Market:
     fees: Choice
     exchange: Choice
     multiplier: float
+    risk: Limits | None
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,7 @@ class Setup:
         for market in self.markets:
             used |= {f"queue {market.queue.name}", f"fees {market.fees.name}"}
             used |= {f"latency {market.latency.name}", f"exchange {market.exchange.name}"}
+            used.add(f"risk {market.risk.name if market.risk else 'none'}")
         return used
 
 
@@ -91,13 +95,17 @@ def _stream_options(rng: random.Random, for_hft: bool) -> StreamOptions:
 
 
 def _random_market(rng: random.Random, exchange: str, for_hft: bool) -> Market:
+    stream = random_stream(rng, _stream_options(rng, for_hft))
+    price = stream.mid_tick * stream.tick_size
+    chances = random.Random(stream.mid_tick + 7919 * len(stream.events))  # the others' stay as they were
     return Market(
-        stream=random_stream(rng, _stream_options(rng, for_hft)),
+        stream=stream,
         latency=choose(rng, LATENCIES, for_hft),
         queue=choose(rng, QUEUES, for_hft),
         fees=choose(rng, FEES, for_hft),
         exchange=choose(rng, [EXCHANGES[exchange]], for_hft),
         multiplier=rng.choice((1.0, 1.0, 0.01)),
+        risk=None if for_hft else random_limits(chances, price, stream.lot_size),
     )
 
 
@@ -114,6 +122,7 @@ def twin_bot(setup: Setup) -> TwinBot:
                 exchange=m.exchange.twin(),
                 fees=m.fees.twin(),
                 multiplier=m.multiplier,
+                risk=m.risk.twin() if m.risk else None,
             )
             for m in setup.markets
         ]

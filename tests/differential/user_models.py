@@ -15,6 +15,23 @@ def fee_by_value(maker: int, side: int, price: float, qty: float, value: float, 
     return params[0] * value if maker != 0 else params[1] * value
 
 
+def keep_limits(request: Any, params: Any) -> int:
+    """RiskLimits as a user would write it; quantities are compared in whole lots."""
+    lot = params[4]
+    lots = round(request["qty"] / lot)
+    if lots > params[1]:
+        return 1
+    others = request["open_buy_qty"] if request["side"] > 0 else request["open_sell_qty"]
+    if request["side"] * round(request["position"] / lot) + lots + round(others / lot) > params[0]:
+        return 2
+    if params[2] < np.inf and not request["value"] <= params[2]:
+        return 3
+    new = 1 if request["kind"] == 0 else 0
+    if request["open_orders"] + new > params[3]:
+        return 4
+    return 0
+
+
 def join(order: Any, level_qty: float, params: Any) -> None:
     """Come to rest behind all that is there."""
     order["front"] = level_qty

@@ -9,6 +9,7 @@ from tests.twin.bot import TwinAsset, TwinBot
 from tests.twin.fees import FlatFees, QtyFees, ValueFees
 from tests.twin.latency import TwinLatency
 from tests.twin.queues import LogQueue, LogQueue2, PowerQueue, PowerQueue2, PowerQueue3, RiskAverse
+from tests.twin.risk import TwinLimits
 
 __all__ = [
     "FlatFees",
@@ -22,5 +23,6 @@ __all__ = [
     "TwinAsset",
     "TwinBot",
     "TwinLatency",
+    "TwinLimits",
     "ValueFees",
 ]

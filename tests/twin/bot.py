@@ -21,6 +21,7 @@ from tests.twin.ledger import TwinLedger
 from tests.twin.local import TwinLocal
 from tests.twin.orders import Request, Response, TwinOrder
 from tests.twin.queues import RiskAverse
+from tests.twin.risk import TwinLimits
 from tests.twin.view import TwinDepth, fill_view, order_view, state_view
 from truefill.core import events
 from truefill.core.records import END_OF_DATA, MARKET_FEED, OK, ORDER_RESPONSE
@@ -42,6 +43,7 @@ class TwinAsset:
     exchange: str | tuple[Any, ...] = "fifo"  # or a name and its parameters
     fees: ValueFees = field(default_factory=ValueFees)
     multiplier: float = 1.0
+    risk: TwinLimits | None = None
 
 
 class _Side:
@@ -84,7 +86,7 @@ class _Market:
         if isinstance(self.exch, ProRata):
             self.exch.time_share, self.exch.min_lots = values
         ledger = TwinLedger(asset.tick_size, asset.lot_size, asset.multiplier, asset.fees)
-        self.local = TwinLocal(asset.latency, ledger, self.requests, self.responses)
+        self.local = TwinLocal(asset.latency, ledger, self.requests, self.responses, risk=asset.risk)
         self.local.on_fault = self.exch.touched.add
 
     def next_ts(self, kind: int) -> int | None:

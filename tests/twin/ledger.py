@@ -33,7 +33,11 @@ class TwinLedger:
 
     def amount(self, fill: TwinFill) -> float:
         """Traded value of one fill."""
-        return fill.price_tick * self.tick_size * (fill.lots * self.lot_size) * self.multiplier
+        return self.worth(fill.price_tick, fill.lots)
+
+    def worth(self, price_tick: int, lots: int) -> float:
+        """Value of a quantity at a price."""
+        return price_tick * self.tick_size * (lots * self.lot_size) * self.multiplier
 
     def fee_of(self, fill: TwinFill) -> float:
         """Fee of one fill."""

@@ -9,11 +9,13 @@ from tests.twin.exchange import Row
 from tests.twin.latency import CANCEL, MODIFY, PLACE, TwinLatency
 from tests.twin.ledger import TwinLedger
 from tests.twin.orders import Request, Response, TwinOrder
+from tests.twin.risk import TwinLimits
 from truefill.core import events
 from truefill.core.records import (
     CANCELED,
     EXPIRED,
     FILLED,
+    MARKET,
     NEW,
     NONE,
     OK,
@@ -23,6 +25,7 @@ from truefill.core.records import (
     PARTIALLY_FILLED,
     REJECTED,
     REPLACED,
+    RISK_REFUSED,
 )
 
 KIND_OF_REQUEST = {NEW: PLACE, CANCELED: CANCEL, REPLACED: MODIFY}
@@ -43,6 +46,7 @@ class TwinLocal:
     order_latency: tuple[int, int, int] | None = None
     sent: int = 0
     in_gap: bool = False
+    risk: TwinLimits | None = None
     on_fault: Callable[[str], None] = lambda name: None
 
     def process(self, row: Row) -> None:
@@ -65,6 +69,8 @@ class TwinLocal:
         """Send a new order."""
         if order.order_id in self.orders:
             return ORDER_ID_EXIST
+        if code := self._held_back(order, order.price_tick, order.qty):
+            return code
         self.orders[order.order_id] = order
         order.leaves = order.qty
         self._request(order, NEW, now)
@@ -75,6 +81,8 @@ class TwinLocal:
         code = self._busy(order_id)
         if code == OK:
             order = self.orders[order_id]
+            if code := self._held_back(order, price_tick, lots):
+                return code
             order.confirmed = (order.price_tick, order.qty)
             order.price_tick, order.qty = price_tick, lots
             self._request(order, REPLACED, now)
@@ -86,6 +94,20 @@ class TwinLocal:
         if code == OK:
             self._request(self.orders[order_id], CANCELED, now)
         return code
+
+    def _held_back(self, order: TwinOrder, price_tick: int, lots: int) -> int:
+        """The risk model's answer: 0, or a return code."""
+        if self.risk is None:
+            return OK
+        if order.order_type == MARKET and order.order_id not in self.orders:
+            best = self.book.best[-order.side]
+        else:
+            best = price_tick
+        value = None if best is None else self.ledger.worth(best, lots)
+        others = [o for o in self.orders.values() if o.open and o.order_id != order.order_id]
+        orders = len(others) + (order.open or order.order_id not in self.orders)
+        reason = self.risk.reason(order.side, lots, value, self.ledger.position_lots, others, orders)
+        return RISK_REFUSED + reason if reason else OK
 
     def _busy(self, order_id: int) -> int:
         if order_id not in self.orders:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from tests.twin.queues import QueuePosition
-from truefill.core.records import NEW, NONE, PARTIALLY_FILLED
+from truefill.core.records import CANCELED, EXPIRED, FILLED, NEW, NONE, PARTIALLY_FILLED, REPLACED
 
 
 @dataclass
@@ -33,6 +33,16 @@ class TwinOrder:
     # local side only
     request: int = 0  # number of the request that is under way
     confirmed: tuple[int, int] = (0, 0)  # price tick and quantity before that request
+
+    @property
+    def open(self) -> bool:
+        """Whether it may still trade, as far as this side knows."""
+        return self.status not in (EXPIRED, FILLED, CANCELED)
+
+    @property
+    def open_lots(self) -> int:
+        """What it may still trade; while a modify is under way, the more of what it was and will be."""
+        return max(self.leaves, self.qty) if self.req == REPLACED else self.leaves
 
     @property
     def cancellable(self) -> bool:

@@ -20,6 +20,7 @@ from truefill.backtest.models.queue import (
     RiskAverseQueue,
     UserQueue,
 )
+from truefill.backtest.models.risk import RiskLimits, UserRisk
 from truefill.backtest.queue_calibration import (
     QueueCalibration,
     QueueScore,
@@ -59,11 +60,13 @@ __all__ = [
     "QueueScore",
     "Result",
     "RiskAverseQueue",
+    "RiskLimits",
     "TradingQtyFees",
     "TradingValueFees",
     "UserFees",
     "UserLatency",
     "UserQueue",
+    "UserRisk",
     "calibrate_queue",
     "own_order_probes",
     "run",

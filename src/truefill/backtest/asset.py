@@ -22,13 +22,17 @@ from truefill.backtest.models.latency import (
     latency_callback,
 )
 from truefill.backtest.models.queue import QUEUES, LogProbQueue2, QueueModel, UserQueue, queue_callback
+from truefill.backtest.models.risk import RiskModel, UserRisk, risk_callback
 from truefill.backtest.records import (
     CONSTANT_LATENCY,
     FIFO,
     NO_PARTIAL_FILL,
+    NO_RISK_MODEL,
     ORDER_META,
     PARTIAL_FILL,
     PRO_RATA,
+    RISK_LIMITS,
+    RISK_REQUEST,
     USER_MODEL,
 )
 from truefill.core.errors import ConfigError, shown
@@ -70,6 +74,8 @@ class Asset:
         Lot of orders, a multiple of the tape's (the smallest step of the data). By default the tape's.
     max_orders : int
         Room for orders that are not cleared away; `submit` answers TOO_MANY_ORDERS beyond.
+    risk : RiskLimits or UserRisk, optional
+        What is asked of each request before it leaves.
     """
 
     tape: Tape
@@ -82,6 +88,7 @@ class Asset:
     tick_size: float | None = None
     lot_size: float | None = None
     max_orders: int = 65_536
+    risk: RiskModel | None = None
 
     def __post_init__(self) -> None:
         for name, kinds in (
@@ -91,6 +98,7 @@ class Asset:
             ("exchange", ExchangeModel),
             ("fees", FeeModel),
             ("contract", LinearContract),
+            ("risk", RiskModel | None),
         ):
             if not isinstance(getattr(self, name), kinds):
                 wanted = getattr(kinds, "__name__", str(kinds))
@@ -134,7 +142,8 @@ class Asset:
         """Instrument and models in plain values, for reports."""
         models = {
             name: _describe(getattr(self, name))
-            for name in ("latency", "queue", "exchange", "fees", "contract")
+            for name in ("latency", "queue", "exchange", "fees", "contract", "risk")
+            if getattr(self, name) is not None
         }
         header = self.tape.header
         return {
@@ -201,6 +210,7 @@ class Binding:
         self._bind_tape(tape)
         self._bind_models(asset)
         self._bind_rules(asset)
+        self._bind_risk(asset)
 
     def _address(self, array: np.ndarray) -> int:
         self._keep.append(array)
@@ -254,6 +264,18 @@ class Binding:
         if isinstance(exchange, ProRataExchange):
             self.values["time_share"] = float(exchange.time_share)
             self.values["min_share"] = exchange.min_lots
+
+    def _bind_risk(self, asset: Asset) -> None:
+        values, risk = self.values, asset.risk
+        self.risk_request = np.zeros(1, RISK_REQUEST)
+        values["risk_request_addr"] = self._address(self.risk_request)
+        values["risk_model"] = NO_RISK_MODEL
+        if isinstance(risk, UserRisk):
+            values["risk_model"] = USER_MODEL
+            self._bind_user("risk", risk_callback(risk), risk.params)
+        elif risk is not None:
+            values["risk_model"] = RISK_LIMITS
+            values |= risk.in_lots(asset.tape.lot_size)
 
     def _bind_user(self, name: str, call: Any, params: Any) -> None:
         array = np.ascontiguousarray(params, np.float64)

@@ -185,8 +185,8 @@ class Bot:
     Notes
     -----
     Return codes are HftBacktest's: 0 done, 1 end of data, 2 feed, 3 order response, 10 order id exists,
-    11 request in process, 12 order not found, 18 interrupted, 20 too many orders, 21 a model failed.
-    Arguments that cannot be meant raise BotError.
+    11 request in process, 12 order not found, 18 interrupted, 20 too many orders, 21 a model failed, 1000 + n
+    the risk model held the request back, for reason n. Arguments that cannot be meant raise BotError.
     """
 
     def __init__(self, assets: Sequence[Asset]) -> None:
@@ -377,7 +377,8 @@ class Bot:
         Returns
         -------
         int
-            0; with `wait` 1 when the data ends; 10 the id exists; 20 the table is full.
+            0; with `wait` 1 when the data ends; 10 the id exists; 20 the table is full; 1000 + n the risk
+            model held it back for reason n.
 
         Raises
         ------
@@ -403,7 +404,8 @@ class Bot:
         """Change an order's price and open quantity.
 
         A smaller or equal open quantity at the same price keeps the place in the queue; all else loses it
-        and may take. Returns 0, 11 (a request is in process), 12 (no such order), with `wait` also 1.
+        and may take. Returns 0, 11 (a request is in process), 12 (no such order), 1000 + n (the risk
+        model held it back), with `wait` also 1.
         """
         a = self._asset(asset_no)
         price, qty = _number(price, "price"), _number(qty, "quantity")

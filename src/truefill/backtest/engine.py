@@ -38,6 +38,7 @@ from truefill.backtest.records import (
     stops_at,
 )
 from truefill.backtest.requests import cancel, modify, submit
+from truefill.backtest.risk import check_risk
 from truefill.backtest.seams import (
     ADVANCE,
     ARRIVE,
@@ -272,6 +273,7 @@ ENTRIES = {
     "sync_book": sync_book_entry,
     "level_lots": level_lots_entry,
     "record": record,
+    "check_risk": check_risk,
 }
 
 

@@ -31,9 +31,17 @@ RISK_AVERSE, LOG_2, POWER, LOG, POWER_2, POWER_3 = 0, 1, 2, 3, 4, 5
 NO_PARTIAL_FILL, FIFO, PARTIAL_FILL, PRO_RATA = 0, 1, 2, 3
 BY_VALUE, BY_QUANTITY, PER_TRADE = 0, 1, 2
 
+NO_RISK_MODEL, RISK_LIMITS = 0, 1
+
 # Which model failed.
-LATENCY_MODEL, QUEUE_MODEL, FEE_MODEL = 1, 2, 3
-MODEL_NAMES = {LATENCY_MODEL: "latency", QUEUE_MODEL: "queue", FEE_MODEL: "fee"}
+LATENCY_MODEL, QUEUE_MODEL, FEE_MODEL, EXCHANGE_MODEL, RISK_MODEL = 1, 2, 3, 4, 5
+MODEL_NAMES = {
+    LATENCY_MODEL: "latency",
+    QUEUE_MODEL: "queue",
+    FEE_MODEL: "fee",
+    EXCHANGE_MODEL: "exchange",
+    RISK_MODEL: "risk",
+}
 
 # An order at the exchange. `queue` part: what a queue model keeps of it.
 RESTING = np.dtype(
@@ -114,6 +122,33 @@ ORDER_META = np.dtype(
         ("cancels", I4),
         ("previous", U1),
         ("modifying", U1),
+    ],
+    align=True,
+)
+
+
+# What a risk model is told of a request before it leaves. Quantities and prices in units.
+RISK_REQUEST = np.dtype(
+    [
+        ("kind", I8),  # PLACE or MODIFY
+        ("side", I8),  # 1 buy, -1 sell
+        ("order_type", I8),
+        ("order_id", "<u8"),
+        ("timestamp", I8),  # now, ns
+        ("price", F8),  # of a market order: the best opposite price known here, NaN without one
+        ("qty", F8),  # open quantity that is asked for
+        ("replaced_qty", F8),  # MODIFY: open quantity that the order has now
+        ("value", F8),  # of `qty` at `price`, in the settlement currency
+        ("position", F8),
+        ("open_buy_qty", F8),  # of all open orders but this one
+        ("open_sell_qty", F8),
+        ("open_orders", I8),  # this one included when it is there already
+        ("best_bid", F8),  # as known here, NaN without one
+        ("best_ask", F8),
+        ("extra0", F8),  # the model's own, from call to call
+        ("extra1", F8),
+        ("extra2", F8),
+        ("extra3", F8),
     ],
     align=True,
 )
@@ -261,6 +296,17 @@ ASSET = np.dtype(
         # rules of the exchange
         ("time_share", F8),  # pro-rata: share of a trade that goes by time
         ("min_share", I8),  # pro-rata: a smaller share by size is none
+        # risk model, asked before a request leaves
+        ("risk_model", I8),
+        ("risk_call", I8),
+        ("risk_params_addr", I8),
+        ("risk_params_len", I8),
+        ("risk_request_addr", I8),  # one RISK_REQUEST
+        ("risk_max_lots", I8),
+        ("risk_max_position", I8),
+        ("risk_max_value", F8),
+        ("risk_max_orders", I8),
+        ("risk_refused", I8),  # requests that did not leave
         # counters
         ("submits", I8),
         ("modifies", I8),
@@ -285,6 +331,7 @@ RUN = np.dtype(
         ("error_x1", F8),
         ("error_x2", F8),
         ("error_x3", F8),
+        ("error_slot", I8),  # of the resting order that it was about
         ("steps", I8),
         ("ended", I8),  # whether the data has ended once
         ("f_advance", I8),
@@ -298,6 +345,7 @@ RUN = np.dtype(
         ("f_sync_book", I8),
         ("f_level_lots", I8),
         ("f_record", I8),
+        ("f_check_risk", I8),
     ],
     align=True,
 )
@@ -313,6 +361,7 @@ fills_at = array_view(FILL)
 orders_log_at = array_view(ORDER_LOG)
 records_at = array_view(RECORD)
 stops_at = array_view(STOP)
+risk_request_at = array_view(RISK_REQUEST)
 bests_at = array_view(BEST)
 trades_at = array_view(EVENT)
 

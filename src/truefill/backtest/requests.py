@@ -20,6 +20,7 @@ from truefill.backtest.models.latency import message_latency
 from truefill.backtest.records import (
     CANCEL,
     MODIFY,
+    NO_RISK_MODEL,
     PLACE,
     REQUEST_ROW,
     metas_at,
@@ -27,7 +28,7 @@ from truefill.backtest.records import (
     requests_at,
     run_at,
 )
-from truefill.backtest.seams import ADVANCE, CANCEL_ORDER, MODIFY_ORDER, SUBMIT, WAIT_ORDER
+from truefill.backtest.seams import ADVANCE, CANCEL_ORDER, MODIFY_ORDER, SUBMIT, WAIT_ORDER, check_risk
 from truefill.backtest.table import asset_of
 from truefill.core.address import caller
 from truefill.core.events import NO_TIME
@@ -152,6 +153,10 @@ def _submit(address, number, side, order_id, price, qty, tif, order_type, wait):
             return lots
         if find_order(a, order_id) >= 0:
             return ORDER_ID_EXIST
+        if a["risk_model"] != NO_RISK_MODEL:
+            code = check_risk(run, a, PLACE, -1, order_id, side, tick, lots, order_type)
+            if code != 0:
+                return code
         slot = add_order(a, order_id)
         if slot < 0:
             return TOO_MANY_ORDERS
@@ -208,6 +213,10 @@ def _modify(address, number, order_id, price, qty, wait):
         if slot < 0:
             return -slot
         order = orders_at(a["orders_addr"], a["orders_room"])[slot]
+        if a["risk_model"] != NO_RISK_MODEL:
+            code = check_risk(run, a, MODIFY, slot, order_id, np.int64(order["side"]), tick, lots, LIMIT)
+            if code != 0:
+                return code
         meta = metas_at(a["orders_meta_addr"], a["orders_room"])[slot]
         meta["old_tick"] = order["price_tick"]
         meta["old_qty"] = meta["qty"]

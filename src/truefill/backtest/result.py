@@ -31,7 +31,8 @@ class Result:
     states : STATE[A]
         Position, balance, fee and totals of each asset at the end.
     counters : tuple of dict
-        Per asset: requests sent (submits, modifies, cancels) and refused (rejects).
+        Per asset: requests sent (submits, modifies, cancels), refused by the exchange (rejects), and held
+        back by the risk model (risk_refused).
     timestamp : int
         Time at which the run ended, ns.
     run_hash : str
@@ -119,8 +120,10 @@ class Result:
 def _models(described: list[dict[str, Any]]) -> dict[str, str]:
     """Models by name as short text; of several assets with different models, each with its symbol."""
     texts = {}
-    for name in ("latency", "queue", "exchange", "fees", "contract"):
-        by_asset = [_text(asset[name]) for asset in described]
+    for name in ("latency", "queue", "exchange", "fees", "contract", "risk"):
+        if not any(name in asset for asset in described):
+            continue
+        by_asset = [_text(asset.get(name, {"model": "none"})) for asset in described]
         if len(set(by_asset)) == 1:
             texts[name] = by_asset[0]
         else:
@@ -183,7 +186,8 @@ def collect(bot: Bot, returned: Any = None, error: BaseException | None = None) 
         ),
         states=states,
         counters=tuple(
-            {name: int(a[name]) for name in ("submits", "modifies", "cancels", "rejects")} for a in bot._table
+            {name: int(a[name]) for name in ("submits", "modifies", "cancels", "rejects", "risk_refused")}
+            for a in bot._table
         ),
         timestamp=bot.current_timestamp,
         run_hash=run_hash(all_orders, all_fills),

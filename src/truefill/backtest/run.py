@@ -5,15 +5,10 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from truefill.backtest.bot import Bot
-from truefill.backtest.models.fees import UserFees
-from truefill.backtest.models.latency import UserLatency
-from truefill.backtest.models.queue import UserQueue
-from truefill.backtest.records import FEE_MODEL, LATENCY_MODEL, MODEL_NAMES, RESTING
+from truefill.backtest.model_error import model_error
 from truefill.backtest.result import Result, collect
-from truefill.core.errors import ConfigError, ModelError, StrategyError, shown
+from truefill.core.errors import ConfigError, StrategyError, shown
 from truefill.core.jit import compile_user
 
 # How often progress is shown and Ctrl-C is looked for, seconds.
@@ -179,47 +174,3 @@ def _again_interpreted(
     finally:
         limit.cancel()
     return error
-
-
-def model_error(bot: Bot) -> ModelError | None:
-    """The error of a user's model that ended the run, with the model's own as its cause."""
-    run_record = bot._run
-    if run_record["error"] == 0:
-        return None
-    number = int(run_record["error_asset"])
-    asset = bot.assets[number]
-    name = MODEL_NAMES.get(int(run_record["error_model"]), "engine")
-    when = int(run_record["error_ts"])
-    cause = _cause(asset, run_record)
-    moment = np.datetime64(when, "ns")
-    error = ModelError(
-        f"the {name} model of asset {number} ({asset.tape.symbol}) failed at {moment} ({when} ns): "
-        + (f"{type(cause).__name__}: {cause}" if cause else "expected a finite number from it")
-    )
-    error.__cause__ = cause
-    return error
-
-
-def _cause(asset: Any, record: np.void) -> Exception | None:
-    """Call the model again with the same arguments, interpreted, and return what it raises."""
-    x0, x1, x2, x3 = (float(record[f"error_x{i}"]) for i in range(4))
-    when, call = int(record["error_ts"]), int(record["error_call"])
-    model: Any
-    try:
-        if record["error_model"] == LATENCY_MODEL and isinstance(model := asset.latency, UserLatency):
-            _plain(model.function)(int(x0), when, np.array(model.params, float))
-        elif record["error_model"] == FEE_MODEL and isinstance(model := asset.fees, UserFees):
-            _plain(model.function)(call, int(x0), x1, x2, x3, np.array(model.params, float))
-        elif isinstance(model := asset.queue, UserQueue):
-            order = np.zeros(1, RESTING)[0]
-            order["front"], order["traded"] = x2, x3
-            parameters = np.array(model.params, float)
-            function = _plain((model.new_order, model.trade, model.depth)[call])
-            function(order, x0, x1, parameters) if call == 2 else function(order, x0, parameters)
-    except Exception as error:
-        return error
-    return None
-
-
-def _plain(function: Any) -> Any:
-    return getattr(function, "py_func", function)

@@ -20,6 +20,8 @@ MODIFY_ORDER = i8(i8, i8, u8, f8, f8, i8)  # run, asset, id, price, qty, wait ->
 CANCEL_ORDER = i8(i8, i8, u8, i8)  # run, asset, id, wait -> code
 ON_ASSET = i8(i8, i8)
 ON_RUN = i8(i8)
+# run, asset's address, kind, slot (-1: new), order id, side, tick, lots, order type -> 0 or a return code
+CHECK_RISK = i8(i8, i8, i8, i8, u8, i8, i8, i8, i8)
 LEVEL = i8(i8, i8, i8, i8)  # run, asset, tick, side of the book -> lots
 
 # What `advance` waits for besides its stop time.
@@ -33,6 +35,7 @@ MEET = i8(i8, i8, i8)  # run, asset, stop's number -> status
 _run_exchange = caller(RUN_EXCHANGE)
 _arrive = caller(ARRIVE)
 _meet = caller(MEET)
+_check_risk = caller(CHECK_RISK)
 
 
 @helper
@@ -53,3 +56,12 @@ def arrive(run, a, number):
 def meet(run, a, number):
     """`exchange_side.handle_stop` for stop `number` of the exchange's view, by address."""
     return _meet(run["f_meet"], (a["run_addr"], asset_address(run, a), number))
+
+
+@helper
+def check_risk(run, a, kind, slot, order_id, side, tick, lots, order_type):
+    """`risk.check_risk`, by address: 0, or the return code of a request that must not leave."""
+    return _check_risk(
+        run["f_check_risk"],
+        (a["run_addr"], asset_address(run, a), kind, slot, order_id, side, tick, lots, order_type),
+    )

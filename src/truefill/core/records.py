@@ -29,6 +29,7 @@ INVALID_ORDER_STATUS = 14
 INTERRUPTED = 18  # the run was told to stop
 TOO_MANY_ORDERS = 20  # the order table is full: clear_inactive_orders makes room
 MODEL_FAILED = 21  # a user's model raised; the run stops here and says where
+RISK_REFUSED = 1000  # plus the reason: the risk model did not let the request leave
 
 # What a strategy sees of an order (local side). `price`, `cancellable` are stored fields, kept in step.
 ORDER = np.dtype(

@@ -207,6 +207,8 @@ def _ask_user(run, a, event, slot, timestamp, x0, x1):
     status = _call(a["queue_call"], (event, slot, asset_address(run, a), x0, x1))
     if status != 0:
         order = resting_at(a["resting_addr"], a["resting_room"])[slot]
+        if run["error"] == 0:
+            run["error_slot"] = slot
         fail(run, a, QUEUE_MODEL, event, timestamp, x0, x1, order["front"], order["traded"])
 
 
