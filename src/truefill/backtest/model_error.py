@@ -38,11 +38,11 @@ def model_error(bot: Bot) -> ModelError | None:
     if found is None:
         return ModelError(f"{where}expected a finite number from it")
     function, arguments, told = found
-    cause = None
+    cause: Exception | None = None
     try:
         function(*arguments)
-    except Exception as error:
-        cause = error
+    except Exception as raised:
+        cause = raised
     what = "expected a finite number from it" if cause is None else f"{type(cause).__name__}: {cause}"
     error = ModelError(f"{where}{what}{_line(cause, function)}; called with {told}")
     error.__cause__ = cause
@@ -55,6 +55,7 @@ def _called(bot: Bot, name: str, number: int) -> tuple[Callable[..., Any], tuple
     x = [float(record[f"error_x{i}"]) for i in range(4)]
     when, call = int(record["error_ts"]), int(record["error_call"])
     model: Any
+    function: Callable[..., Any]
     if name == "latency" and isinstance(model := asset.latency, UserLatency):
         named: dict[str, Any] = {"kind": int(x[0]), "timestamp": when}
         function = model.function

@@ -102,7 +102,7 @@ def risk_callback(model: UserRisk) -> Callback:
     """The user's function as the engine calls it."""
     function = compiled_model(model.function)
 
-    def call(asset_address):
+    def call(asset_address: int) -> int:
         try:
             a = asset_at(asset_address)
             params = f64_view(a["risk_params_addr"], a["risk_params_len"])
