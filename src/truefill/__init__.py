@@ -60,7 +60,9 @@ if TYPE_CHECKING:
     )
     from truefill.collect import (
         ConversionReport,
+        OrdersReport,
         convert,
+        convert_orders,
     )
     from truefill.core.errors import (
         BotError,
@@ -154,7 +156,9 @@ _HOMES = {
     ),
     "truefill.collect": (
         "ConversionReport",
+        "OrdersReport",
         "convert",
+        "convert_orders",
     ),
     "truefill.core.errors": (
         "BotError",
@@ -239,6 +243,7 @@ __all__ = [
     "ModelError",
     "NoPartialFillExchange",
     "OrderStream",
+    "OrdersReport",
     "PartialFillExchange",
     "PowerProbQueue",
     "PowerProbQueue2",
@@ -263,6 +268,7 @@ __all__ = [
     "build_tape",
     "calibrate_queue",
     "convert",
+    "convert_orders",
     "equity_frame",
     "export_tables",
     "fills_frame",

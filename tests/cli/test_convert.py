@@ -135,3 +135,50 @@ def test_a_real_recording(truefill):
     report = json.loads(done.stdout)
     assert (report["tick_size"], report["lot_size"], report["gaps"]) == ("0.1", "0.001", 0)
     assert report["clock_correction_ns"] > 0
+
+
+def test_an_order_by_order_file_needs_no_venue(truefill, folder):
+    """Its format is told by the file; the options of its reader arrive; what is odd is a note."""
+    (folder / "r0.jsonl").write_text(
+        "[8047,[[11,60945,0.2],[12,60977,-1]]]\n[8047,[99,0,1]]\n[8047,[11,0,1]]\n"
+    )
+    clock = ("--start", "2021-03-01T00:00:00Z", "--every", "10ms", "--feed-latency", "2ms")
+    done = truefill("convert", "r0.jsonl", "--symbol", "BTCUSD.BITFINEX", "-o", "r.tape", *clock)
+    assert done.exit_code == 0, done.output
+    assert "BTCUSD.BITFINEX" in done.stdout
+    assert "note: unknown cancels: 1" in done.stderr
+    info = json.loads(truefill("tape", "info", "r.tape", "--json").stdout)
+    assert (info["first_ts"] - info["first_exch_ts"], info["last_ts"] - info["first_ts"]) == (
+        2_000_000,
+        20_000_000,
+    )
+    assert (info["last_best_bid"], info["last_best_ask"]) == (None, "60977")
+    done = truefill("convert", "r0.jsonl", "--symbol", "X", "-o", "r.npz", "--to", "npz", *clock, "--json")
+    assert json.loads(done.stdout)["counters"]["unknown_cancels"] == 1
+    assert len(np.load(folder / "r.npz")["data"]) == 4
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((), "r0.jsonl: expected a start, and a step from line to line"),
+        (
+            ("--start", "2021-03-01", "--every", "1ms"),
+            "start: expected UTC nanoseconds, or a time with its zone",
+        ),
+        (("--start", "5", "--every", "soon"), "--every: expected a duration"),
+        (("--date", "2021-03-01"), "options: expected options that bitfinex has"),
+        (("--fuse-tickers",), "expected options of order-by-order files"),
+        (("--format", "kraken"), "format: expected lobster or databento or bitstamp or bitfinex"),
+        (("--format", "lobster"), "date: expected a date"),
+        (("--format", "databento", "--instrument", "7"), "r0.jsonl:1: expected a first line"),
+        (("--venue", "binance-usdm", "--every", "1ms"), "expected options of recordings"),
+    ],
+)
+def test_options_that_an_order_by_order_file_has_not(truefill, folder, arguments, message):
+    (folder / "r0.jsonl").write_text("[8047,[[11,60945,0.2],[12,60977,-1]]]\n")
+    done = truefill("convert", "r0.jsonl", "--symbol", "X.Y", "-o", "r.tape", *arguments)
+    assert done.exit_code == 2, done.output
+    assert message in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert not (folder / "r.tape").exists()

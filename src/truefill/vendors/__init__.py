@@ -3,6 +3,7 @@
 from truefill.vendors.bitfinex import BitfinexReader, read_bitfinex
 from truefill.vendors.bitstamp import BitstampReader, read_bitstamp
 from truefill.vendors.databento import DatabentoReader, read_databento
+from truefill.vendors.guess import guess_format
 from truefill.vendors.lobster import LobsterReader, read_lobster
 from truefill.vendors.reader import EventReader, ReaderCounters, all_events, float_events
 
@@ -15,6 +16,7 @@ __all__ = [
     "ReaderCounters",
     "all_events",
     "float_events",
+    "guess_format",
     "read_bitfinex",
     "read_bitstamp",
     "read_databento",

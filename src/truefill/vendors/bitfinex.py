@@ -201,7 +201,9 @@ def read_bitfinex(
     """
     if start is None or step_ns is None:
         raise ConfigError(
-            "a clock (start and step_ns), because these messages have no times", "none", Path(path).name
+            "a start, and a step from line to line, because these messages have no times",
+            "none",
+            Path(path).name,
         )
     if step_ns < 0:
         raise ConfigError("a step of 0 ns or more", step_ns, "step_ns")
