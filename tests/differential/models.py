@@ -30,6 +30,7 @@ from truefill.backtest.models.exchanges import (
     NoPartialFillExchange,
     PartialFillExchange,
     ProRataExchange,
+    UserExchange,
 )
 from truefill.backtest.models.fees import FlatPerTradeFees, TradingQtyFees, TradingValueFees, UserFees
 from truefill.backtest.models.latency import ConstantLatency, UserLatency
@@ -192,8 +193,21 @@ LATENCIES = (
     Row("user's, by kind", TwinLatency, _by_kind, None, _kinds, USERS),
 )
 
+USERS_FIFO, USERS_PARTIAL = "user's fifo", "user's partial"
+
+
+def _users_fifo() -> UserExchange:
+    return UserExchange(user_models.fifo_trade, user_models.fifo_cross)
+
+
+def _users_partial() -> UserExchange:
+    return UserExchange(user_models.partial_trade, user_models.partial_cross, uses_up=False)
+
+
 EXCHANGES = {
     FIFO: Row(FIFO, lambda: FIFO, FifoExchange),
+    USERS_FIFO: Row(USERS_FIFO, lambda: FIFO, _users_fifo),
+    USERS_PARTIAL: Row(USERS_PARTIAL, lambda: PARTIAL_FILL, _users_partial),
     PRO_RATA: Row(
         PRO_RATA,
         lambda share, least: (PRO_RATA, share, least),

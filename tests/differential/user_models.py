@@ -45,3 +45,25 @@ def trade(order: Any, qty: float, params: Any) -> None:
 def shrink(order: Any, previous: float, new: float, params: Any) -> None:
     """Every cancellation was behind, until the level is smaller than what is ahead."""
     order["front"] = min(order["front"], new)
+
+
+def fifo_trade(chance: Any, params: Any) -> int:
+    """FifoExchange as a user would write it: a trade."""
+    return max(min(chance["leaves"], chance["reached"] - chance["given"]), 0)
+
+
+def fifo_cross(chance: Any, params: Any) -> int:
+    """FifoExchange as a user would write it: the book crosses the order."""
+    return min(chance["leaves"], chance["opposite_qty"])
+
+
+def partial_trade(chance: Any, params: Any) -> int:
+    """PartialFillExchange as a user would write it: a trade."""
+    if chance["through"] > 0:
+        return chance["leaves"]
+    return min(chance["leaves"], chance["reached"])
+
+
+def partial_cross(chance: Any, params: Any) -> int:
+    """PartialFillExchange as a user would write it: the book crosses the order."""
+    return chance["leaves"]

@@ -8,6 +8,7 @@ from truefill.backtest.models.exchanges import (
     NoPartialFillExchange,
     PartialFillExchange,
     ProRataExchange,
+    UserExchange,
 )
 from truefill.backtest.models.fees import FlatPerTradeFees, TradingQtyFees, TradingValueFees, UserFees
 from truefill.backtest.models.latency import ConstantLatency, UserLatency
@@ -63,6 +64,7 @@ __all__ = [
     "RiskLimits",
     "TradingQtyFees",
     "TradingValueFees",
+    "UserExchange",
     "UserFees",
     "UserLatency",
     "UserQueue",

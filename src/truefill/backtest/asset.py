@@ -13,6 +13,8 @@ from truefill.backtest.models.exchanges import (
     NoPartialFillExchange,
     PartialFillExchange,
     ProRataExchange,
+    UserExchange,
+    exchange_callback,
 )
 from truefill.backtest.models.fees import KINDS, FeeModel, TradingValueFees, UserFees, fee_callback
 from truefill.backtest.models.latency import (
@@ -26,6 +28,7 @@ from truefill.backtest.models.risk import RiskModel, UserRisk, risk_callback
 from truefill.backtest.records import (
     CONSTANT_LATENCY,
     FIFO,
+    FILL_CHANCE,
     NO_PARTIAL_FILL,
     NO_RISK_MODEL,
     ORDER_META,
@@ -62,7 +65,7 @@ class Asset:
         How long orders travel.
     queue : RiskAverseQueue, LogProbQueue, LogProbQueue2, PowerProbQueue, PowerProbQueue2, ... or UserQueue
         Where an own order stands in the queue of its level (docs/queue-models.md).
-    exchange : FifoExchange, ProRataExchange, NoPartialFillExchange or PartialFillExchange
+    exchange : FifoExchange, ProRataExchange, NoPartialFillExchange, PartialFillExchange or UserExchange
         The fill rules.
     fees : TradingValueFees, TradingQtyFees, FlatPerTradeFees or UserFees
     contract : LinearContract
@@ -164,6 +167,13 @@ def _describe(model: Any) -> dict[str, Any]:
     return values
 
 
+def _base_rules(exchange: ExchangeModel) -> type:
+    """The built-in model by which takers are filled."""
+    if isinstance(exchange, UserExchange):
+        return FifoExchange if exchange.uses_up else PartialFillExchange
+    return type(exchange)
+
+
 class Binding:
     """The arrays and callbacks that an asset's row points to; keeps them alive as long as the row is used."""
 
@@ -188,7 +198,7 @@ class Binding:
             else 0.0,
             "multiplier": asset.contract.multiplier,
             "fee_currency": currency,
-            "exchange_model": _EXCHANGES[type(asset.exchange)],
+            "exchange_model": _EXCHANGES[_base_rules(asset.exchange)],
             "levels": levels,
             "bid": -1,
             "ask": -1,
@@ -264,6 +274,10 @@ class Binding:
         if isinstance(exchange, ProRataExchange):
             self.values["time_share"] = float(exchange.time_share)
             self.values["min_share"] = exchange.min_lots
+        elif isinstance(exchange, UserExchange):
+            self.fill_chance = np.zeros(1, FILL_CHANCE)
+            self.values["chance_addr"] = self._address(self.fill_chance)
+            self._bind_user("exchange", exchange_callback(exchange), exchange.params)
 
     def _bind_risk(self, asset: Asset) -> None:
         values, risk = self.values, asset.risk

@@ -14,9 +14,10 @@ import numpy as np
 from truefill.backtest import seams
 from truefill.backtest.arguments import raise_bad_argument
 from truefill.backtest.asset import Asset, Binding
-from truefill.backtest.engine import ENTRIES
+from truefill.backtest.engine import ENTRIES, USER_ENTRIES
 from truefill.backtest.executions import units
 from truefill.backtest.local_side import feed_times, in_gap, trades_seen
+from truefill.backtest.models.exchanges import UserExchange
 from truefill.backtest.records import ASSET, RUN, fills_at, orders_at
 from truefill.core.address import free, i64_view, record_view
 from truefill.core.errors import BotError, ConfigError, shown
@@ -210,6 +211,9 @@ class Bot:
         run["now"] = self._first_time()
         for name, entry in ENTRIES.items():
             run[f"f_{name}"] = entry.address
+        if any(isinstance(asset.exchange, UserExchange) for asset in assets):
+            for name, entry in USER_ENTRIES.items():
+                run[f"f_{name}"] = entry.address
         self._call = {name: entry.ctypes for name, entry in ENTRIES.items()}
         self.start_timestamp = int(run["now"])
         self.end_timestamp = self._last_time()

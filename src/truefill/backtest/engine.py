@@ -20,6 +20,7 @@ from truefill.backtest.exchange_side import (
     own_orders,
     run_exchange_side,
 )
+from truefill.backtest.fill_user import fill_by_user
 from truefill.backtest.local_side import (
     clear_inactive,
     level_lots,
@@ -275,6 +276,8 @@ ENTRIES = {
     "record": record,
     "check_risk": check_risk,
 }
+# Compiled only for runs in which an asset has fill rules of the user's.
+USER_ENTRIES = {"fill_by_user": fill_by_user}
 
 
 @helper

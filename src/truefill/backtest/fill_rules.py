@@ -8,9 +8,11 @@ Everything here happens at the exchange, at `timestamp`, one row of the market o
 import numpy as np
 
 from truefill.backtest.executions import execute, report
+from truefill.backtest.models.exchanges import CROSSED, TRADED
 from truefill.backtest.models.queue import queue_excess, queue_trade
 from truefill.backtest.records import FILL_REPORT, NO_PARTIAL_FILL, PRO_RATA, resting_at
 from truefill.backtest.resting import free_resting, ranks_of, remove_rank
+from truefill.backtest.seams import fill_by_user
 from truefill.backtest.taking import uses_up
 from truefill.core.address import i64_view
 from truefill.core.allocation import size_part, time_part
@@ -19,7 +21,7 @@ from truefill.core.order_states import FILL_ALL, FILL_PART
 
 
 @helper
-def _fill_resting(run, a, side, position, lots, timestamp):
+def fill_resting(run, a, side, position, lots, timestamp):
     """Fill `lots` of the order at `position` of a side's ranks at its own price. True when it is done."""
     slot = np.int64(ranks_of(a, side)[position])
     order = resting_at(a["resting_addr"], a["resting_room"])[slot]
@@ -40,6 +42,9 @@ def _fill_resting(run, a, side, position, lots, timestamp):
 @helper
 def fill_by_trade(run, a, aggressor, tick, lots, timestamp):
     """A trade of `lots` at `tick` by an aggressor (+1 buyer, -1 seller) meets the own orders opposite."""
+    if a["exchange_call"] != 0:
+        fill_by_user(run, a, TRADED, aggressor, tick, lots, timestamp)
+        return
     side = -aggressor
     shares = uses_up(a)
     used = np.int64(0)
@@ -65,7 +70,7 @@ def fill_by_trade(run, a, aggressor, tick, lots, timestamp):
             available = min(available, lots - used)
         if available > 0:
             used += available
-            if _fill_resting(run, a, side, position, available, timestamp):
+            if fill_resting(run, a, side, position, available, timestamp):
                 continue
         position += 1
 
@@ -111,13 +116,16 @@ def _share_out(run, a, side, first, lots, used, timestamp):
         part = min(max(rest, 0), order["leaves"] - order["allotted"])
         rest -= part
         part += order["allotted"]
-        if part == 0 or not _fill_resting(run, a, side, position, part, timestamp):
+        if part == 0 or not fill_resting(run, a, side, position, part, timestamp):
             position += 1
 
 
 @helper
 def fill_by_crossing(run, a, opposite, level, timestamp):
     """The market's best price of side `opposite` (+1 bid, -1 ask) moved to `level`, onto own orders."""
+    if a["exchange_call"] != 0:
+        fill_by_user(run, a, CROSSED, opposite, level, 0, timestamp)
+        return
     side = -opposite
     ticks = i64_view(a["level_tick_addr"], a["levels"])
     book = i64_view(a["x_book_addr"], a["levels"] * 2)
@@ -142,6 +150,6 @@ def fill_by_crossing(run, a, opposite, level, timestamp):
                 lots += taken
                 if lots < order["leaves"]:
                     level -= opposite
-        if lots > 0 and _fill_resting(run, a, side, position, lots, timestamp):
+        if lots > 0 and fill_resting(run, a, side, position, lots, timestamp):
             continue
         position += 1

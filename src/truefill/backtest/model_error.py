@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from truefill.backtest.bot import Bot
+from truefill.backtest.models.exchanges import UserExchange
 from truefill.backtest.models.fees import UserFees
 from truefill.backtest.models.latency import UserLatency
 from truefill.backtest.models.queue import UserQueue
@@ -68,6 +69,9 @@ def _called(bot: Bot, name: str, number: int) -> tuple[Callable[..., Any], tuple
         function = (model.new_order, model.trade, model.depth)[call]
         numbers = ({"level_qty": x[0]}, {"qty": x[0]}, {"previous": x[0], "new": x[1]})[call]
         named = {"order": order, **numbers}
+    elif name == "exchange" and isinstance(model := asset.exchange, UserExchange):
+        named = {"chance": bot._bindings[number].fill_chance.copy()[0]}
+        function = (model.trade, model.cross)[call]
     elif name == "risk" and isinstance(model := asset.risk, UserRisk):
         named = {"request": bot._bindings[number].risk_request.copy()[0]}
         function = model.function

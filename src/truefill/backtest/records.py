@@ -127,6 +127,38 @@ ORDER_META = np.dtype(
 )
 
 
+# What a fill rule of the user's is told of an own order that a trade or a crossing book reaches.
+# Quantities in lots, prices in ticks.
+FILL_CHANCE = np.dtype(
+    [
+        ("event", I8),  # 0 a trade, 1 the opposite best price moved onto the order
+        ("timestamp", I8),  # at the exchange, ns
+        ("order_id", "<u8"),
+        ("side", I8),  # 1 buy, -1 sell
+        ("tick", I8),
+        ("qty", I8),
+        ("leaves", I8),
+        ("filled", I8),
+        ("entry_ts", I8),  # it came to rest, ns
+        ("front", F8),  # lots ahead of it now, the queue model's word
+        ("front_at_entry", F8),
+        ("level_qty", I8),  # of the market at the order's price, on its side
+        ("bid_tick", I8),  # best prices of the exchange's book; NO_BID_TICK, NO_ASK_TICK: none
+        ("ask_tick", I8),
+        ("through", I8),  # ticks by which the event went beyond the order's price; 0: at it
+        ("given", I8),  # lots of this event that other own orders have got already
+        ("trade_tick", I8),  # a trade: its price,
+        ("trade_qty", I8),  # its quantity,
+        ("reached", I8),  # and how much of it was left when the order's turn came
+        ("opposite_qty", I8),  # crossing: what the book shows from its best price to the order's
+        ("extra0", F8),  # the model's own, from call to call
+        ("extra1", F8),
+        ("extra2", F8),
+        ("extra3", F8),
+    ],
+    align=True,
+)
+
 # What a risk model is told of a request before it leaves. Quantities and prices in units.
 RISK_REQUEST = np.dtype(
     [
@@ -296,6 +328,11 @@ ASSET = np.dtype(
         # rules of the exchange
         ("time_share", F8),  # pro-rata: share of a trade that goes by time
         ("min_share", I8),  # pro-rata: a smaller share by size is none
+        # fill rules of the user's
+        ("exchange_call", I8),  # 0: built in
+        ("exchange_params_addr", I8),
+        ("exchange_params_len", I8),
+        ("chance_addr", I8),  # one FILL_CHANCE
         # risk model, asked before a request leaves
         ("risk_model", I8),
         ("risk_call", I8),
@@ -346,6 +383,7 @@ RUN = np.dtype(
         ("f_level_lots", I8),
         ("f_record", I8),
         ("f_check_risk", I8),
+        ("f_fill_by_user", I8),
     ],
     align=True,
 )
@@ -361,6 +399,7 @@ fills_at = array_view(FILL)
 orders_log_at = array_view(ORDER_LOG)
 records_at = array_view(RECORD)
 stops_at = array_view(STOP)
+fill_chance_at = array_view(FILL_CHANCE)
 risk_request_at = array_view(RISK_REQUEST)
 bests_at = array_view(BEST)
 trades_at = array_view(EVENT)

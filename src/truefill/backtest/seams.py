@@ -32,9 +32,13 @@ RUN_EXCHANGE = i8(i8, i8, i8, i8, u8)  # run, asset, horizon, watch, watched id 
 ARRIVE = i8(i8, i8, i8)  # run, asset, request's address -> status
 MEET = i8(i8, i8, i8)  # run, asset, stop's number -> status
 
+# run, asset's address, what happened, its direction, tick or level, lots, time -> status
+FILL_BY_USER = i8(i8, i8, i8, i8, i8, i8, i8)
+
 _run_exchange = caller(RUN_EXCHANGE)
 _arrive = caller(ARRIVE)
 _meet = caller(MEET)
+_fill_by_user = caller(FILL_BY_USER)
 _check_risk = caller(CHECK_RISK)
 
 
@@ -65,3 +69,14 @@ def check_risk(run, a, kind, slot, order_id, side, tick, lots, order_type):
         run["f_check_risk"],
         (a["run_addr"], asset_address(run, a), kind, slot, order_id, side, tick, lots, order_type),
     )
+
+
+@helper
+def fill_by_user(run, a, event, direction, where, lots, timestamp):
+    """`fill_user.fill_by_user`, by address: own orders fill by the user's rule."""
+    status = _fill_by_user(
+        run["f_fill_by_user"],
+        (a["run_addr"], asset_address(run, a), event, direction, where, lots, timestamp),
+    )
+    if status != 0:
+        raise RuntimeError

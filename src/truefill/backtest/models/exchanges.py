@@ -4,9 +4,20 @@ The rules themselves are in `fill_rules` and `taking`; these objects choose amon
 """
 
 import math
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
+import numpy as np
+from numba import types
+
+from truefill.backtest.models.user import USER_MODEL_FAILED, check_function, compiled_model
+from truefill.backtest.records import asset_at, fill_chance_at
+from truefill.core.address import f64_view
 from truefill.core.errors import ConfigError
+from truefill.core.jit import Callback
+
+SIGNATURE = types.int64(types.int64, types.int64)  # address of the asset's row, what happened -> status
+TRADED, CROSSED = 0, 1  # what happened
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,4 +63,56 @@ class PartialFillExchange:
     """
 
 
-ExchangeModel = FifoExchange | ProRataExchange | NoPartialFillExchange | PartialFillExchange
+@dataclass(frozen=True, slots=True)
+class UserExchange:
+    """Fill rules of the user's for resting orders.
+
+    Each function is asked for one own order at a time, best price first, then time, and answers with whole
+    lots, from 0 to ``chance["leaves"]``; anything else stops the run. `chance` is a record
+    (`FILL_CHANCE` in `backtest.records`; docs/your-own-models.md has its fields), of which ``extra0`` to
+    ``extra3`` are the model's own and last from call to call; `params` is a float64 array.
+
+    Parameters
+    ----------
+    trade : callable
+        ``trade(chance, params) -> lots``: a trade at the order's price, or through it.
+    cross : callable
+        ``cross(chance, params) -> lots``: the best price opposite moved onto the order.
+    params : sequence of float
+    uses_up : bool
+        Whether own takers, and orders that the book crosses, use up what they get from the book, as
+        under `FifoExchange`; False: the book stays, as under `PartialFillExchange`.
+    """
+
+    trade: Callable[..., int]
+    cross: Callable[..., int]
+    params: Sequence[float] = field(default=())
+    uses_up: bool = True
+
+    def __post_init__(self) -> None:
+        check_function(self.trade, 2, "UserExchange.trade(chance, params)")
+        check_function(self.cross, 2, "UserExchange.cross(chance, params)")
+
+
+ExchangeModel = FifoExchange | ProRataExchange | NoPartialFillExchange | PartialFillExchange | UserExchange
+
+
+def exchange_callback(model: UserExchange) -> Callback:
+    """The user's two functions as the engine calls them."""
+    trade, cross = compiled_model(model.trade), compiled_model(model.cross)
+
+    def call(asset_address: int, event: int) -> int:
+        try:
+            a = asset_at(asset_address)
+            params = f64_view(a["exchange_params_addr"], a["exchange_params_len"])
+            chance = fill_chance_at(a["chance_addr"], 1)[0]
+            leaves = chance["leaves"]
+            answer = float(trade(chance, params) if event == TRADED else cross(chance, params))
+            if not 0.0 <= answer <= leaves or answer != math.floor(answer):  # nor NaN
+                return USER_MODEL_FAILED
+            a["model_out_i"] = np.int64(answer)
+            return 0
+        except Exception:
+            return USER_MODEL_FAILED
+
+    return Callback(call, SIGNATURE, user=model.trade)
