@@ -56,6 +56,7 @@ def engine_bot(setup: Setup) -> EngineBot:
                 fees=market.fees.engine(),
                 contract=LinearContract(market.multiplier),
                 risk=market.risk.engine(stream.lot_size) if market.risk else None,
+                location_offset_ns=market.location_ns,
             )
         )
     return EngineBot(assets)

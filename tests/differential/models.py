@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tests.differential import user_models
+from tests.differential.streams import BASE_TS
 from tests.twin import (
     FlatFees,
     LogQueue,
@@ -21,8 +23,10 @@ from tests.twin import (
     PowerQueue3,
     QtyFees,
     RiskAverse,
+    TwinDrawn,
     TwinLatency,
     TwinLimits,
+    TwinRecorded,
     ValueFees,
 )
 from truefill.backtest.models.exchanges import (
@@ -34,6 +38,8 @@ from truefill.backtest.models.exchanges import (
 )
 from truefill.backtest.models.fees import FlatPerTradeFees, TradingQtyFees, TradingValueFees, UserFees
 from truefill.backtest.models.latency import ConstantLatency, UserLatency
+from truefill.backtest.models.latency_drawn import DrawnLatency, Gamma, Lognormal, Quantiles
+from truefill.backtest.models.latency_recorded import ORDER_LATENCY, InterpolatedLatency
 from truefill.backtest.models.queue import (
     LogProbQueue,
     LogProbQueue2,
@@ -125,6 +131,95 @@ def _by_kind(entry: int, response: int, cancel: int, modify: int) -> UserLatency
     return UserLatency(user_models.latency_by_kind, tuple(by_kind))
 
 
+def _special(rng: random.Random) -> tuple[int | None, ...]:
+    return (
+        *_constant(rng),
+        *(rng.choice((None, 0, 5, 50, -20)) for _ in range(3)),
+        rng.choice((None, 0, 40)),
+    )
+
+
+def _constant_by_kind(
+    entry: int, response: int, cancel: int | None, modify: int | None, place: int | None, fill: int | None
+) -> ConstantLatency:
+    return ConstantLatency(entry, response, place_ns=place, modify_ns=modify, cancel_ns=cancel, fill_ns=fill)
+
+
+def _recorded(rng: random.Random, ends_refused: bool = False) -> tuple[tuple[tuple[int, int, int], ...], int]:
+    """Orders over the time of the streams, some of which never reached the exchange; and an offset."""
+    rows = []
+    request = BASE_TS + rng.randint(-50, 500)
+    exchange = 0
+    slow = rng.choice((5, 60, 1500))
+    refused_share = rng.choice((0.0, 0.15, 0.4))
+    for _ in range(rng.choice((2, 3, 40, 120))):
+        exchange = max(request + rng.randint(0, slow), exchange)
+        answer = exchange + rng.randint(0, slow)
+        rows.append((request, 0 if rng.random() < refused_share else exchange, answer))
+        request += rng.choice((0, 1, 7, 90, 400))
+    for end in (0, -1):
+        request, _, answer = rows[end]
+        refused = ends_refused and rng.random() < 0.7
+        rows[end] = (request, 0 if refused else (request + answer) // 2, answer)
+    middle = len(rows) // 2
+    request, reached, answer = rows[middle]
+    rows[middle] = (request, reached or (request + answer) // 2, answer)
+    offset = rng.choice((0, 0, 13))
+    if not ends_refused and any(reached == 0 for _, reached, _ in rows):
+        offset = 0  # HftBacktest adds it to the 0 too, and takes a refused order for one sent in 1970
+    return tuple(rows), offset
+
+
+def _recorded_anyhow(rng: random.Random) -> tuple[tuple[tuple[int, int, int], ...], int]:
+    return _recorded(rng, ends_refused=True)
+
+
+def _as_array(rows: tuple[tuple[int, int, int], ...]) -> NDArray[Any]:
+    return np.array([(*row, 0) for row in rows], ORDER_LATENCY)
+
+
+def _hft_recorded(asset: Any, rows: tuple[tuple[int, int, int], ...], offset: int) -> Any:
+    array = _as_array(rows)
+    _KEPT.append(array)  # fault K
+    return asset.intp_order_latency(array, offset)
+
+
+_KEPT: list[NDArray[Any]] = []
+
+
+def _drawn(rng: random.Random) -> tuple[tuple[tuple[object, ...], ...], int]:
+    def one() -> tuple[object, ...]:
+        slow = rng.choice((3.0, 40.0, 900.0))
+        return rng.choice(
+            (
+                ("fixed", rng.randint(0, 50)),
+                ("lognormal", rng.choice((0.0, 12.0)), slow, rng.choice((0.0, 0.3, 1.5))),
+                ("gamma", rng.choice((0.0, 12.0)), slow, rng.choice((0.4, 1.0, 6.5))),
+                ("quantiles", (0.0, 0.5, 0.9, 1.0), (0.0, slow, slow * 2.0, slow * 9.0)),
+            )
+        )
+
+    place, modify, cancel, response, fill = (one() for _ in range(5))
+    return (place, modify, cancel, response, fill, fill), rng.getrandbits(64)
+
+
+def _drawn_latency(by_kind: tuple[tuple[Any, ...], ...], seed: int) -> DrawnLatency:
+    def made(name: str, *numbers: Any) -> Lognormal | Gamma | Quantiles | int:
+        match name:
+            case "lognormal":
+                minimum, median, sigma = numbers
+                return Lognormal(median, sigma, minimum)
+            case "gamma":
+                minimum, mean, shape = numbers
+                return Gamma(mean, shape, minimum)
+            case "quantiles":
+                return Quantiles(*numbers)
+        return int(numbers[0])
+
+    place, modify, cancel, response, fill, _ = (made(*kind) for kind in by_kind)
+    return DrawnLatency(place, response, seed=seed, modify=modify, cancel=cancel, fill=fill)
+
+
 def _power(n: float) -> Row:
     return Row(
         f"power {n:g}",
@@ -186,10 +281,29 @@ FEES = (
     ),
 )
 
+CONSTANT = ("constant", "refusing")
 _CONSTANT = (TwinLatency, ConstantLatency, lambda a, e, r: a.constant_order_latency(e, r))
 LATENCIES = (
     Row("constant", *_CONSTANT, _constant, 40),
     Row("refusing", *_CONSTANT, _refusing, 2),
+    Row("constant by kind", TwinLatency, _constant_by_kind, None, _special, 8),
+    Row(
+        "recorded",
+        TwinRecorded,
+        lambda rows, offset: InterpolatedLatency(_as_array(rows), offset),
+        _hft_recorded,
+        _recorded,
+        12,
+    ),
+    Row(
+        "recorded, ends refused",
+        TwinRecorded,
+        lambda rows, offset: InterpolatedLatency(_as_array(rows), offset),
+        None,
+        _recorded_anyhow,
+        4,
+    ),
+    Row("drawn", TwinDrawn, _drawn_latency, None, _drawn, 8),
     Row("user's, by kind", TwinLatency, _by_kind, None, _kinds, USERS),
 )
 

@@ -7,6 +7,7 @@ from tests.differential import faults
 from tests.differential.driver import Trace, play
 from tests.differential.hft import BOOKS, HftBot
 from tests.differential.models import (
+    CONSTANT,
     EXCHANGES,
     FEES,
     FIFO,
@@ -36,6 +37,7 @@ class Market:
     exchange: Choice
     multiplier: float
     risk: Limits | None
+    location_ns: int  # further from the exchange than where the stream was recorded
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,7 @@ class Setup:
             used |= {f"queue {market.queue.name}", f"fees {market.fees.name}"}
             used |= {f"latency {market.latency.name}", f"exchange {market.exchange.name}"}
             used.add(f"risk {market.risk.name if market.risk else 'none'}")
+            used |= {"another location"} if market.location_ns else set()
         return used
 
 
@@ -98,14 +101,17 @@ def _random_market(rng: random.Random, exchange: str, for_hft: bool) -> Market:
     stream = random_stream(rng, _stream_options(rng, for_hft))
     price = stream.mid_tick * stream.tick_size
     chances = random.Random(stream.mid_tick + 7919 * len(stream.events))  # the others' stay as they were
+    latency = choose(rng, LATENCIES, for_hft)
+    moves = rng.random() < 0.2 and (not for_hft or latency.name in CONSTANT)
     return Market(
         stream=stream,
-        latency=choose(rng, LATENCIES, for_hft),
+        latency=latency,
         queue=choose(rng, QUEUES, for_hft),
         fees=choose(rng, FEES, for_hft),
         exchange=choose(rng, [EXCHANGES[exchange]], for_hft),
         multiplier=rng.choice((1.0, 1.0, 0.01)),
         risk=None if for_hft else random_limits(chances, price, stream.lot_size),
+        location_ns=rng.choice((1, 25, 400)) if moves else 0,
     )
 
 
@@ -123,6 +129,7 @@ def twin_bot(setup: Setup) -> TwinBot:
                 fees=m.fees.twin(),
                 multiplier=m.multiplier,
                 risk=m.risk.twin() if m.risk else None,
+                location_ns=m.location_ns,
             )
             for m in setup.markets
         ]
@@ -134,16 +141,22 @@ def hft_bot(setup: Setup) -> HftBot:
     import hftbacktest
 
     assets = []
-    for m in setup.markets:
+    arrays = [m.stream.events.copy() for m in setup.markets]  # latency_offset writes into them (fault K)
+    for m, events in zip(setup.markets, arrays, strict=True):
         s = m.stream
-        asset = hftbacktest.BacktestAsset().data(s.events).tick_size(s.tick_size).lot_size(s.lot_size)
+        asset = hftbacktest.BacktestAsset().data(events).tick_size(s.tick_size).lot_size(s.lot_size)
         asset = asset.linear_asset(m.multiplier).last_trades_capacity(10).parallel_load(False)
         # of use to the dense book only
         asset = asset.roi_lb((s.mid_tick - 180) * s.tick_size).roi_ub((s.mid_tick + 180) * s.tick_size)
         for choice in (m.latency, m.queue, m.fees, m.exchange):
             asset = choice.hft(asset)
+        if m.location_ns:
+            asset = asset.latency_offset(m.location_ns)
+            entry, response = m.latency.values
+            entry += m.location_ns if entry >= 0 else -2 * m.location_ns
+            asset = asset.constant_order_latency(entry, response + m.location_ns)
         assets.append(asset)
-    return HftBot(assets, [m.stream.events for m in setup.markets], setup.book)
+    return HftBot(assets, arrays, setup.book)
 
 
 def play_twin_for_hft(

@@ -7,7 +7,7 @@ and the code numbers, so a mistake would have to be made twice, in two different
 
 from tests.twin.bot import TwinAsset, TwinBot
 from tests.twin.fees import FlatFees, QtyFees, ValueFees
-from tests.twin.latency import TwinLatency
+from tests.twin.latency import TwinDrawn, TwinLatency, TwinRecorded
 from tests.twin.queues import LogQueue, LogQueue2, PowerQueue, PowerQueue2, PowerQueue3, RiskAverse
 from tests.twin.risk import TwinLimits
 
@@ -22,7 +22,9 @@ __all__ = [
     "RiskAverse",
     "TwinAsset",
     "TwinBot",
+    "TwinDrawn",
     "TwinLatency",
     "TwinLimits",
+    "TwinRecorded",
     "ValueFees",
 ]

@@ -5,7 +5,7 @@ ExchOrder. The face is the Bot's: same names, same return codes.
 """
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from tests.twin.bus import Bus
 from tests.twin.exchange import Row, TwinExchange
 from tests.twin.fees import ValueFees
 from tests.twin.fills import Fifo, NoPartialFill, PartialFill, ProRata, round_half_away
-from tests.twin.latency import TwinLatency
+from tests.twin.latency import Latency, TwinFurther, TwinLatency
 from tests.twin.ledger import TwinLedger
 from tests.twin.local import TwinLocal
 from tests.twin.orders import Request, Response, TwinOrder
@@ -38,12 +38,13 @@ class TwinAsset:
     events: NDArray[Any]
     tick_size: float
     lot_size: float
-    latency: TwinLatency = field(default_factory=TwinLatency)
+    latency: Latency = field(default_factory=TwinLatency)
     queue: RiskAverse = field(default_factory=RiskAverse)
     exchange: str | tuple[Any, ...] = "fifo"  # or a name and its parameters
     fees: ValueFees = field(default_factory=ValueFees)
     multiplier: float = 1.0
     risk: TwinLimits | None = None
+    location_ns: int = 0  # further from the exchange than where the events were recorded
 
 
 class _Side:
@@ -63,8 +64,12 @@ class _Side:
 class _Market:
     """Everything of one asset: two views, two sides, two buses."""
 
-    def __init__(self, asset: TwinAsset) -> None:
+    def __init__(self, asset: TwinAsset, number: int) -> None:
+        events_here = asset.events.copy()
+        events_here["local_ts"] += asset.location_ns
+        asset = replace(asset, events=events_here)
         self.asset = asset
+        latency = TwinFurther(asset.latency.start(number), asset.location_ns)
         rows = [_row(asset, i) for i in range(len(asset.events))]
         flags = [int(ev) for ev in asset.events["ev"]]
         exch = [r for r, ev in zip(rows, flags, strict=True) if ev & events.EXCH]
@@ -80,13 +85,11 @@ class _Market:
             "partial_fill": PartialFill,
         }
         name, *values = (asset.exchange,) if isinstance(asset.exchange, str) else asset.exchange
-        self.exch: TwinExchange = kinds[name](
-            asset.queue, asset.lot_size, asset.latency.response_ns, self.responses
-        )
+        self.exch: TwinExchange = kinds[name](asset.queue, asset.lot_size, latency, self.responses)
         if isinstance(self.exch, ProRata):
             self.exch.time_share, self.exch.min_lots = values
         ledger = TwinLedger(asset.tick_size, asset.lot_size, asset.multiplier, asset.fees)
-        self.local = TwinLocal(asset.latency, ledger, self.requests, self.responses, risk=asset.risk)
+        self.local = TwinLocal(latency, ledger, self.requests, self.responses, risk=asset.risk)
         self.local.on_fault = self.exch.touched.add
 
     def next_ts(self, kind: int) -> int | None:
@@ -108,7 +111,7 @@ class TwinBot:
     """Same methods and codes as the Bot. What it hands out are plain dictionaries and lists."""
 
     def __init__(self, assets: list[TwinAsset]) -> None:
-        self.markets = [_Market(asset) for asset in assets]
+        self.markets = [_Market(asset, number) for number, asset in enumerate(assets)]
         first = self._next()
         self.current_timestamp = 0 if first is None else first[0]
 

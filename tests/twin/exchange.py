@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from tests.twin.book import ASK, BID, TwinBook, better
 from tests.twin.bus import Bus
+from tests.twin.latency import FILL, RESPONSE, Latency
 from tests.twin.orders import Request, Response, TwinFill, TwinOrder
 from tests.twin.queues import QueuePosition, RiskAverse
 from truefill.core import events
@@ -43,7 +44,7 @@ class TwinExchange:
 
     queue_model: RiskAverse
     lot_size: float
-    response_ns: int
+    latency: Latency
     responses: Bus[Response]
     book: TwinBook = field(default_factory=TwinBook)
     orders: dict[int, TwinOrder] = field(default_factory=dict)
@@ -163,7 +164,8 @@ class TwinExchange:
 
     def send(self, response: Response, ts: int) -> None:
         """Put a response on its way."""
-        self.responses.append(response, ts + self.response_ns)
+        kind = FILL if response.request is None else RESPONSE
+        self.responses.append(response, ts + max(self.latency.of(kind, ts), 0))
 
     def execute(self, order: TwinOrder, lots: int, price_tick: int, maker: bool, ts: int) -> TwinFill:
         """Make the fill record and bring the order up to date."""

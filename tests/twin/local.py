@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from tests.twin.book import ASK, BID, TwinBook
 from tests.twin.bus import Bus
 from tests.twin.exchange import Row
-from tests.twin.latency import CANCEL, MODIFY, PLACE, TwinLatency
+from tests.twin.latency import CANCEL, MODIFY, PLACE, Latency
 from tests.twin.ledger import TwinLedger
 from tests.twin.orders import Request, Response, TwinOrder
 from tests.twin.risk import TwinLimits
@@ -35,7 +35,7 @@ KIND_OF_REQUEST = {NEW: PLACE, CANCELED: CANCEL, REPLACED: MODIFY}
 class TwinLocal:
     """One asset as the strategy sees it."""
 
-    latency: TwinLatency
+    latency: Latency
     ledger: TwinLedger
     requests: Bus[Request]
     responses: Bus[Response]
@@ -118,7 +118,7 @@ class TwinLocal:
         self.sent += 1
         order.req, order.local_ts, order.request = asked, now, self.sent
         request = Request(self.sent, replace(order))
-        latency = self.latency.entry(KIND_OF_REQUEST[asked])
+        latency = self.latency.of(KIND_OF_REQUEST[asked], now)
         if latency >= 0:
             self.requests.append(request, now + latency)
         else:

@@ -12,6 +12,9 @@ from truefill.backtest.models.exchanges import (
 )
 from truefill.backtest.models.fees import FlatPerTradeFees, TradingQtyFees, TradingValueFees, UserFees
 from truefill.backtest.models.latency import ConstantLatency, UserLatency
+from truefill.backtest.models.latency_drawn import DrawnLatency, Gamma, Lognormal, Quantiles
+from truefill.backtest.models.latency_feed import generate_order_latency
+from truefill.backtest.models.latency_recorded import ORDER_LATENCY, InterpolatedLatency
 from truefill.backtest.models.queue import (
     LogProbQueue,
     LogProbQueue2,
@@ -40,16 +43,21 @@ if jit_enabled():
 
 __all__ = [
     "ALL_ASSETS",
+    "ORDER_LATENCY",
     "PROBE",
     "UNTIL_END_OF_DATA",
     "Asset",
     "Bot",
     "ConstantLatency",
+    "DrawnLatency",
     "FifoExchange",
     "FlatPerTradeFees",
+    "Gamma",
+    "InterpolatedLatency",
     "LinearContract",
     "LogProbQueue",
     "LogProbQueue2",
+    "Lognormal",
     "NoPartialFillExchange",
     "OrderStream",
     "PartialFillExchange",
@@ -57,6 +65,7 @@ __all__ = [
     "PowerProbQueue2",
     "PowerProbQueue3",
     "ProRataExchange",
+    "Quantiles",
     "QueueCalibration",
     "QueueScore",
     "Result",
@@ -70,6 +79,7 @@ __all__ = [
     "UserQueue",
     "UserRisk",
     "calibrate_queue",
+    "generate_order_latency",
     "own_order_probes",
     "run",
     "score_queue",

@@ -17,15 +17,13 @@ from truefill.backtest.models.exchanges import (
     exchange_callback,
 )
 from truefill.backtest.models.fees import KINDS, FeeModel, TradingValueFees, UserFees, fee_callback
-from truefill.backtest.models.latency import (
-    ConstantLatency,
-    LatencyModel,
-    UserLatency,
-    latency_callback,
-)
+from truefill.backtest.models.latency import ConstantLatency, UserLatency, check_ns, latency_callback
+from truefill.backtest.models.latency_drawn import DrawnLatency, drawn_latency
+from truefill.backtest.models.latency_recorded import InterpolatedLatency, interpolated_latency
 from truefill.backtest.models.queue import QUEUES, LogProbQueue2, QueueModel, UserQueue, queue_callback
 from truefill.backtest.models.risk import RiskModel, UserRisk, risk_callback
 from truefill.backtest.records import (
+    CALLED_LATENCY,
     CONSTANT_LATENCY,
     FIFO,
     FILL_CHANCE,
@@ -44,6 +42,7 @@ from truefill.core.records import ORDER
 from truefill.core.tape_records import STOP_CLEAR
 from truefill.tape import Tape
 
+LatencyModel = ConstantLatency | InterpolatedLatency | DrawnLatency | UserLatency
 _NO_TIME_YET = int(np.iinfo(np.int64).min)
 _EXCHANGES = {
     FifoExchange: FIFO,
@@ -61,7 +60,7 @@ class Asset:
     ----------
     tape : Tape
         The recorded market.
-    latency : ConstantLatency or UserLatency
+    latency : ConstantLatency, InterpolatedLatency, DrawnLatency or UserLatency
         How long orders travel.
     queue : RiskAverseQueue, LogProbQueue, LogProbQueue2, PowerProbQueue, PowerProbQueue2, ... or UserQueue
         Where an own order stands in the queue of its level (docs/queue-models.md).
@@ -79,6 +78,9 @@ class Asset:
         Room for orders that are not cleared away; `submit` answers TOO_MANY_ORDERS beyond.
     risk : RiskLimits or UserRisk, optional
         What is asked of each request before it leaves.
+    location_offset_ns : int
+        How much further from the exchange the strategy trades than the tape was recorded, ns one way;
+        negative: nearer. The feed arrives so much later, requests and what comes back travel so much longer.
     """
 
     tape: Tape
@@ -92,6 +94,7 @@ class Asset:
     lot_size: float | None = None
     max_orders: int = 65_536
     risk: RiskModel | None = None
+    location_offset_ns: int = 0
 
     def __post_init__(self) -> None:
         for name, kinds in (
@@ -125,6 +128,22 @@ class Asset:
             self.max_orders, "max_orders from 1 to 16777216", 1, 1 << 24, ConfigError, "Asset.max_orders"
         )
         object.__setattr__(self, "max_orders", room)
+        self._check_location(where)
+
+    def _check_location(self, where: str) -> None:
+        offset = self.location_offset_ns
+        offset = check_ns(offset, "Asset.location_offset_ns")
+        object.__setattr__(self, "location_offset_ns", offset)
+        if offset == 0:
+            return
+        if isinstance(self.latency, ConstantLatency):
+            self.latency.by_kind(offset)
+        elif isinstance(self.latency, InterpolatedLatency):
+            self.latency.check_offset(offset)
+        fastest = least_feed_latency(self.tape)
+        if fastest + offset < 0:
+            wanted = f"a location_offset_ns of {-fastest} or more: an event would arrive before it happened"
+            raise ConfigError(wanted, offset, where)
 
     def _order_lots(self) -> int:
         """Lots of the tape in one lot of an order; 0 when that is no whole number."""
@@ -155,15 +174,44 @@ class Asset:
             "lot_size": header.lot_size,
             "currency": self.currency,
             "tape": header.content_hash,
+            **({"location_offset_ns": self.location_offset_ns} if self.location_offset_ns else {}),
             **models,
         }
+
+    @property
+    def local_group_ts(self) -> np.ndarray:
+        """When each group of the tape's events arrives at the strategy, UTC ns."""
+        return _moved(self.tape.section("local.group_ts"), self.location_offset_ns)
+
+
+def least_feed_latency(tape: Tape) -> int:
+    """The shortest time from the exchange to here in a tape, ns: by groups, and by trades."""
+    groups = tape.section("local.group_ts") - tape.section("local.group_exch_ts")
+    trades = tape.trades["local_ts"] - tape.trades["exch_ts"]
+    return int(min(groups.min(initial=np.iinfo(np.int64).max), trades.min(initial=np.iinfo(np.int64).max)))
+
+
+def _moved(times: np.ndarray, offset: int) -> np.ndarray:
+    return times if offset == 0 else times + np.int64(offset)
+
+
+def _moved_rows(rows: np.ndarray, name: str, offset: int) -> np.ndarray:
+    """Records with one of their times moved; the same array when nothing moves."""
+    if offset == 0:
+        return rows
+    moved = rows.copy()
+    moved[name] += offset
+    return moved
 
 
 def _describe(model: Any) -> dict[str, Any]:
     values: dict[str, Any] = {"model": type(model).__name__}
-    for name in getattr(model, "__dataclass_fields__", {}):
+    for name, about in getattr(model, "__dataclass_fields__", {}).items():
         value = getattr(model, name)
-        values[name] = getattr(value, "__name__", str(value)) if callable(value) else value
+        if not about.repr or (about.kw_only and value == about.default):
+            continue
+        plain = value is None or isinstance(value, bool | int | float | str | list | tuple)
+        values[name] = value if plain else getattr(value, "__name__", str(value))
     return values
 
 
@@ -228,8 +276,13 @@ class Binding:
 
     def _bind_tape(self, tape: Tape) -> None:
         values = self.values
-        for name in ("level_tick", "overflow", "trades"):
-            values[f"{name}_addr"] = self._address(tape.section(name))
+        self.trades = _moved_rows(tape.section("trades"), "local_ts", self.asset.location_offset_ns)
+        for name, array in (
+            ("level_tick", tape.section("level_tick")),
+            ("overflow", tape.section("overflow")),
+            ("trades", self.trades),
+        ):
+            values[f"{name}_addr"] = self._address(array)
         values["overflow_len"] = len(tape.section("overflow"))
         values["trades_len"] = len(tape.section("trades"))
         columns = {"code": "code", "qty": "qty", "ts": "group_ts", "end": "group_end", "stops": "stops"}
@@ -240,22 +293,21 @@ class Binding:
             values[f"{letter}_groups"] = len(tape.section(f"{view}.group_ts"))
             values[f"{letter}_stops"] = len(tape.section(f"{view}.stops"))
         values["l_exch_ts_addr"] = self._address(tape.section("local.group_exch_ts"))
-        values["l_best_addr"] = self._address(tape.section("local.best"))
-        values["l_bests"] = len(tape.section("local.best"))
-        group_ts = tape.section("local.group_ts")
+        offset = self.asset.location_offset_ns
+        group_ts = self.asset.local_group_ts
+        best = _moved_rows(tape.section("local.best"), "ts", offset)
+        if offset != 0:  # these three, and the trades, are all local times that the engine reads
+            values["l_ts_addr"] = self._address(group_ts)
+            values["l_stops_addr"] = self._address(_moved_rows(tape.section("local.stops"), "ts", offset))
+        values["l_best_addr"] = self._address(best)
+        values["l_bests"] = len(best)
         values["l_last_ts"] = int(group_ts[-1]) if len(group_ts) else _NO_TIME_YET
         values["x_clears"] = int(np.count_nonzero(tape.section("exch.stops")["kind"] == STOP_CLEAR))
 
     def _bind_models(self, asset: Asset) -> None:
         values = self.values
-        latency, queue, fees = asset.latency, asset.queue, asset.fees
-        if isinstance(latency, UserLatency):
-            values["latency_model"] = USER_MODEL
-            self._bind_user("latency", latency_callback(latency), latency.params)
-        else:
-            values["latency_model"] = CONSTANT_LATENCY
-            values["latency_entry"] = int(latency.entry_ns)
-            values["latency_response"] = int(latency.response_ns)
+        queue, fees = asset.queue, asset.fees
+        self._bind_latency(asset.latency, asset.location_offset_ns)
         values["queue_model"] = QUEUES[type(queue)]
         if isinstance(queue, UserQueue):
             self._bind_user("queue", queue_callback(queue), queue.params)
@@ -290,6 +342,26 @@ class Binding:
         elif risk is not None:
             values["risk_model"] = RISK_LIMITS
             values |= risk.in_lots(asset.tape.lot_size)
+
+    def _bind_latency(self, latency: LatencyModel, offset: int) -> None:
+        values = self.values
+        if isinstance(latency, ConstantLatency):
+            values["latency_model"] = CONSTANT_LATENCY
+            values["latency_ns_addr"] = self._address(latency.by_kind(offset))
+            return
+        values["latency_model"] = CALLED_LATENCY
+        values["latency_offset"] = offset
+        if isinstance(latency, UserLatency):
+            self._bind_user("latency", latency_callback(latency), latency.params)
+            return
+        if isinstance(latency, InterpolatedLatency):
+            call, table, state = interpolated_latency, latency.rows, np.zeros(2, np.int64)
+        else:
+            call, table, state = drawn_latency, latency.table(), latency.state()
+        values["latency_call"] = call.address
+        values["latency_params_addr"] = self._address(table)
+        values["latency_params_len"] = len(table)
+        values["latency_state_addr"] = self._address(state)
 
     def _bind_user(self, name: str, call: Any, params: Any) -> None:
         array = np.ascontiguousarray(params, np.float64)

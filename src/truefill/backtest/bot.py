@@ -220,23 +220,21 @@ class Bot:
         self.closed = False
         self._finalizer = weakref.finalize(self, _free_logs, self._table)
 
-    def _first_time(self) -> int:
-        times = [
-            int(ts[0])
+    def _times(self) -> list[tuple[int, int]]:
+        """First and last time of each view that holds anything."""
+        columns = [
+            ts
             for asset in self.assets
-            for view in ("local", "exch")
-            if len(ts := asset.tape.section(f"{view}.group_ts"))
+            for ts in (asset.local_group_ts, asset.tape.section("exch.group_ts"))
+            if len(ts)
         ]
-        return min(times, default=0)
+        return [(int(ts[0]), int(ts[-1])) for ts in columns]
+
+    def _first_time(self) -> int:
+        return min((first for first, _ in self._times()), default=0)
 
     def _last_time(self) -> int:
-        times = [
-            int(ts[-1])
-            for asset in self.assets
-            for view in ("local", "exch")
-            if len(ts := asset.tape.section(f"{view}.group_ts"))
-        ]
-        return max(times, default=0)
+        return max((last for _, last in self._times()), default=0)
 
     def _asset(self, asset_no: int) -> np.void:
         last = len(self.assets) - 1
@@ -289,7 +287,7 @@ class Bot:
     def last_trades(self, asset_no: int) -> np.recarray:
         """Market trades that arrived since `clear_last_trades`, EVENT records, oldest first."""
         a = self._asset(asset_no)
-        trades = self.assets[int(a["number"])].tape.trades
+        trades = self._bindings[int(a["number"])].trades
         return trades[int(a["trades_cleared"]) : int(trades_seen(a))].view(np.recarray)
 
     def clear_last_trades(self, asset_no: int) -> None:

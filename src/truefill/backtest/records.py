@@ -23,10 +23,12 @@ MODIFY = 1
 CANCEL = 2
 REPORT = 3  # answer to one of the three
 FILL_REPORT = 4  # news of a resting order's execution
+POSITION_REPORT = 5  # news of the position, where it is a message of its own
+MESSAGE_KINDS = 6
 
 # What a model is: built in, or the user's by address.
 USER_MODEL = 99
-CONSTANT_LATENCY = 0
+CONSTANT_LATENCY, CALLED_LATENCY = 0, 1
 RISK_AVERSE, LOG_2, POWER, LOG, POWER_2, POWER_3 = 0, 1, 2, 3, 4, 5
 NO_PARTIAL_FILL, FIFO, PARTIAL_FILL, PRO_RATA = 0, 1, 2, 3
 BY_VALUE, BY_QUANTITY, PER_TRADE = 0, 1, 2
@@ -210,8 +212,6 @@ ASSET = np.dtype(
         # models
         ("exchange_model", I8),
         ("latency_model", I8),
-        ("latency_entry", I8),
-        ("latency_response", I8),
         ("latency_call", I8),
         ("latency_params_addr", I8),
         ("latency_params_len", I8),
@@ -305,6 +305,10 @@ ASSET = np.dtype(
         ("orders_room", I8),
         ("inactive", I8),  # of them finished
         *_idmap("lmap"),
+        # order latency (models/latency.py)
+        ("latency_ns_addr", I8),  # constant: ns by kind of message
+        ("latency_state_addr", I8),  # what a model keeps between calls
+        ("latency_offset", I8),  # of another location, ns, for models that are called
         # what has happened
         *_log("fills"),
         ("fills_seen", I8),  # of them reported here

@@ -68,8 +68,9 @@ class Result:
             "counters": list(self.counters),
             "notes": self._notes(),
             "gaps": [
-                [int(gap["begin_local"]), int(min(gap["end_local"], self.timestamp))]
+                [int(gap["begin_local"]) + moved, int(min(gap["end_local"] + moved, self.timestamp))]
                 for asset in self.bot.assets
+                for moved in (asset.location_offset_ns,)
                 for gap in asset.tape.gaps
             ],
         }
@@ -78,14 +79,15 @@ class Result:
     def _asset_run(self, number: int) -> AssetRun:
         asset = self.bot.assets[number]
         tape = asset.tape
-        price_ts, bid, ask = _best_prices(tape, int(self.bot._table[number]["feed_ts"]))
+        moved = asset.location_offset_ns
+        price_ts, bid, ask = _best_prices(tape, int(self.bot._table[number]["feed_ts"]) - moved)
         return AssetRun(
             symbol=tape.symbol,
             tick_size=tape.tick_size,
             lot_size=tape.lot_size,
             multiplier=asset.contract.multiplier,
             fee_currency=asset.currency,
-            price_ts=price_ts,
+            price_ts=price_ts + moved,
             bid=_prices(tape, bid),
             ask=_prices(tape, ask),
             fills=self.fills[self.fills["asset"] == number],
@@ -138,6 +140,8 @@ def _text(model: dict[str, Any]) -> str:
     if "entry_ns" in values:
         out, back = values.pop("entry_ns") / NS_PER_MS, values.pop("response_ns") / NS_PER_MS
         words.append(f"{out:g} ms out, {back:g} ms back")
+        for name in [name for name in values if name.endswith("_ns")]:
+            words.append(f"{name.removesuffix('_ns')} {values.pop(name) / NS_PER_MS:g} ms")
     if model["model"] == "TradingValueFees":
         maker, taker = (values.pop(name) * BPS for name in ("maker", "taker"))
         words.append(f"maker {maker:g} bps, taker {taker:g} bps")
