@@ -9,8 +9,18 @@ from pathlib import Path
 from benchmarks.market import load_market, recording_path
 from benchmarks.peers import PEERS
 from benchmarks.report import WORKLOADS, machine, write
-from benchmarks.runner import ROOT, BenchmarkError, as_plain, time_conversion, time_starts, time_workloads
+from benchmarks.runner import (
+    ROOT,
+    BenchmarkError,
+    as_plain,
+    time_conversion,
+    time_starts,
+    time_sweep,
+    time_workloads,
+)
 from truefill.core.jit import kernel_hash
+
+SWEEP_RUNS = 2  # HftBacktest takes a minute for one
 
 
 def main() -> int:
@@ -32,6 +42,7 @@ def main() -> int:
         market_file = Path(market.full.tape).with_name("market.json")
         series, ready = time_workloads(market_file, peers, options.workloads, options.runs, say)
         starts = time_starts(market_file, peers, "grid", say) if not options.brief else {}
+        sweep = time_sweep(market_file, peers, options.sweep, SWEEP_RUNS, say) if options.sweep else {}
         conversion = time_conversion(recording, peers, say) if recording and not options.brief else {}
         if kernel_hash.__wrapped__() != sources:
             raise BenchmarkError("truefill's sources were edited while it was measured: run it again")
@@ -46,6 +57,7 @@ def main() -> int:
         **as_plain(market, series),
         "ready": ready,
         "starts": starts,
+        "sweep": {"sets": options.sweep, "cases": sweep},
         "conversion": conversion,
     }
     write(options.out, results, market, series)
@@ -63,6 +75,7 @@ def _options() -> argparse.Namespace:
         "--synthetic", action="store_true", help="a made market, also when a recording is there"
     )
     parser.add_argument("--brief", action="store_true", help="no starts, no conversion")
+    parser.add_argument("--sweep", type=int, default=100, help="parameter sets of the sweep; 0: none (100)")
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "benchmarks.md", help="the page to write")
     parser.add_argument(
         "--cache", type=Path, default=ROOT / ".cache" / "benchmarks", help="where markets are kept"

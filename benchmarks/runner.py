@@ -184,9 +184,38 @@ def _start(peer: str, market_file: Path, strategies: Path, workload: str, cache:
         workload,
     ]
     begin = time.monotonic()
-    values = _json_of(command, {"NUMBA_CACHE_DIR": str(cache)})
+    # As a user's shell has it: Python's own compiled files are kept, for both packages.
+    values = _json_of(command, {"NUMBA_CACHE_DIR": str(cache), "PYTHONDONTWRITEBYTECODE": ""})
     values["start_seconds"] = values.pop("first_step") - begin
     return values
+
+
+def time_sweep(market_file: Path, peers: Sequence[str], sets: int, runs: int, say: Say) -> dict[str, Any]:
+    """Time a sweep: truefill on one thread and on all processors, HftBacktest's faster book in turn.
+
+    Returns
+    -------
+    dict
+        Name of the case to its runs; every parameter set has to come to the same check sums in all of them.
+    """
+    workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cases = {"truefill, one thread": ("truefill", 1), "truefill": ("truefill", workers)}
+    if "roivector" in peers:
+        cases["roivector"] = ("roivector", 1)
+    found: dict[str, Any] = {case: [] for case in cases}
+    expected: list[list[float]] | None = None
+    for _ in range(runs):
+        for case, (peer, threads) in cases.items():
+            command = [sys.executable, "-m", "benchmarks.sweeping", peer, str(market_file)]
+            values = _json_of([*command, str(threads), str(sets)], {})
+            checks = values.pop("checks")
+            expected = expected or checks
+            for one, other in zip(expected, checks, strict=True):
+                sums, theirs = dict(zip(CHECKS, one, strict=True)), dict(zip(CHECKS, other, strict=True))
+                must_agree("sweep", "truefill", sums, peer, theirs)
+            found[case].append(values)
+            say(f"sweep of {sets} sets, {case}: {values['seconds']:.2f} s on {values['threads']} threads")
+    return found
 
 
 def time_conversion(recording: Path, peers: Sequence[str], say: Say) -> dict[str, Any]:

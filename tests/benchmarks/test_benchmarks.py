@@ -35,7 +35,17 @@ def test_both_packages_compute_the_same_and_a_page_is_written(tmp_path: Path) ->
         "--runs",
         "2",
     ]
-    command += ["--workloads", "grid", "every_event", "--peers", "truefill", "roivector"]
+    command += [
+        "--workloads",
+        "grid",
+        "grid_dict",
+        "every_event",
+        "--sweep",
+        "4",
+        "--peers",
+        "truefill",
+        "roivector",
+    ]
     command += ["--out", str(page), "--cache", str(tmp_path / "cache")]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -47,6 +57,8 @@ def test_both_packages_compute_the_same_and_a_page_is_written(tmp_path: Path) ->
     text = page.read_text()
     assert "a synthetic market" in text
     assert "| 20-order grid |" in text
+    assert [2, 2, 2] == [len(runs) for runs in results["sweep"]["cases"].values()]
+    assert "4 parameter sets" in text
 
 
 @pytest.mark.slow

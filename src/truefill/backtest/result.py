@@ -171,12 +171,10 @@ def _prices(tape: Any, levels: np.ndarray) -> np.ndarray:
 
 def collect(bot: Bot, returned: Any = None, error: BaseException | None = None) -> Result:
     """Copy out of the engine what a run has left so far."""
-    fills = [fills_at(a["fills_addr"], a["fills_count"]).copy() for a in bot._table]
-    orders = [_order_lives(a) for a in bot._table]
-    all_fills = np.concatenate([np.empty(0, FILL), *fills])
-    all_orders = np.concatenate([np.empty(0, ORDER_LOG), *orders])
-    all_fills = all_fills[np.argsort(all_fills["exch_ts"], kind="stable")]
-    all_orders = all_orders[np.argsort(all_orders["submit_ts"], kind="stable")]
+    fills = [fills_at(a["fills_addr"], a["fills_count"]) for a in bot._table]
+    all_fills = _by_time(np.concatenate([np.empty(0, FILL), *fills]), "exch_ts")
+    orders = [part for a in bot._table for part in _order_lives(a)]
+    all_orders = _by_time(np.concatenate([np.empty(0, ORDER_LOG), *orders]), "submit_ts")
     states = np.zeros(bot.num_assets, STATE)
     for name in STATE.names or ():
         states[name] = bot._table[name]
@@ -201,8 +199,14 @@ def collect(bot: Bot, returned: Any = None, error: BaseException | None = None) 
     )
 
 
-def _order_lives(a: np.void) -> np.ndarray:
-    """Logged orders and those still in the table, as ORDER_LOG."""
+def _by_time(rows: np.ndarray, field: str) -> np.ndarray:
+    """Rows in the order of a time, equal times as they are; without a copy when they are in order."""
+    ts = np.ascontiguousarray(rows[field])
+    return rows if (ts[1:] >= ts[:-1]).all() else rows[np.argsort(ts, kind="stable")]
+
+
+def _order_lives(a: np.void) -> tuple[np.ndarray, np.ndarray]:
+    """Logged orders (the engine's own memory) and those still in the table, as ORDER_LOG."""
     logged = orders_log_at(a["orders_log_addr"], a["orders_log_count"])
     table = orders_at(a["orders_addr"], a["orders_count"])
     metas = metas_at(a["orders_meta_addr"], a["orders_count"])
@@ -214,7 +218,7 @@ def _order_lives(a: np.void) -> np.ndarray:
             alive[name] = table[name]
         else:
             alive[name] = metas[name]
-    return np.concatenate([np.empty(0, ORDER_LOG), logged, alive])
+    return logged, alive
 
 
 def run_hash(orders: np.ndarray, fills: np.ndarray) -> str:
@@ -223,5 +227,5 @@ def run_hash(orders: np.ndarray, fills: np.ndarray) -> str:
     for array in (orders, fills):
         digest.update(len(array).to_bytes(8, "little"))
         for name in array.dtype.names:
-            digest.update(np.ascontiguousarray(array[name]).tobytes())
+            digest.update(np.ascontiguousarray(array[name]))
     return digest.hexdigest()
