@@ -213,8 +213,9 @@ def _sweep(sweep: dict[str, Any]) -> str:
 
 {sweep["sets"]} parameter sets of the 20-order grid over the market above, each on a bot of its own:
 truefill's `run_many`, which shares the tape among its threads, and HftBacktest one after the other. Results
-of all sets agree. Everything that a sweep does is in the time: making bots, collecting orders and fills, hashing them. As
-a control, pure arithmetic in the same process was {control:.2f} times as fast on all threads as on one.
+of all sets agree. Everything that a sweep does is in the time: making bots, collecting orders and fills,
+hashing them. As a control, pure arithmetic in the same process was {control:.2f} times as fast
+on all threads as on one.
 
 {table(["", "threads", "time", "truefill on all threads is faster by"], rows)}"""
 
