@@ -227,5 +227,5 @@ def run_hash(orders: np.ndarray, fills: np.ndarray) -> str:
     for array in (orders, fills):
         digest.update(len(array).to_bytes(8, "little"))
         for name in array.dtype.names:
-            digest.update(np.ascontiguousarray(array[name]))
+            digest.update(np.ascontiguousarray(array[name]).data)
     return digest.hexdigest()
