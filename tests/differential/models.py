@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from tests.differential import user_models
 from tests.differential.streams import BASE_TS
 from tests.twin import (
+    Evidence,
     FlatFees,
     LogQueue,
     LogQueue2,
@@ -41,6 +42,7 @@ from truefill.backtest.models.latency import ConstantLatency, UserLatency
 from truefill.backtest.models.latency_drawn import DrawnLatency, Gamma, Lognormal, Quantiles
 from truefill.backtest.models.latency_recorded import ORDER_LATENCY, InterpolatedLatency
 from truefill.backtest.models.queue import (
+    EvidenceQueue,
     LogProbQueue,
     LogProbQueue2,
     PowerProbQueue,
@@ -262,6 +264,8 @@ QUEUES = (
     Row("log", LogQueue, LogProbQueue, lambda a: a.log_prob_queue_model(), weight=5),
     _power_2(0.5),
     _power_2(2.0),
+    Row("evidence", lambda: Evidence(2.0), lambda: EvidenceQueue(2.0), weight=5),
+    Row("evidence, late", lambda: Evidence(0.7, 40), lambda: EvidenceQueue(0.7, 40), weight=5),
     _power_3(0.5),
     _power_3(3.0),
     Row("user's", RiskAverse, _user_queue, lambda a: a.risk_adverse_queue_model(), weight=USERS),

@@ -8,10 +8,11 @@ and the code numbers, so a mistake would have to be made twice, in two different
 from tests.twin.bot import TwinAsset, TwinBot
 from tests.twin.fees import FlatFees, QtyFees, ValueFees
 from tests.twin.latency import TwinDrawn, TwinLatency, TwinRecorded
-from tests.twin.queues import LogQueue, LogQueue2, PowerQueue, PowerQueue2, PowerQueue3, RiskAverse
+from tests.twin.queues import Evidence, LogQueue, LogQueue2, PowerQueue, PowerQueue2, PowerQueue3, RiskAverse
 from tests.twin.risk import TwinLimits
 
 __all__ = [
+    "Evidence",
     "FlatFees",
     "LogQueue",
     "LogQueue2",

@@ -50,13 +50,16 @@ class TwinExchange:
     orders: dict[int, TwinOrder] = field(default_factory=dict)
     arrivals: int = 0
     trade_ids: int = 0
+    cleared_at: int = -1  # time of the last clear
     touched: set[str] = field(default_factory=set)  # faults of HftBacktest that would have shown here
 
     # -- the feed ---------------------------------------------------------------------------------------
 
     def process(self, row: Row) -> None:
         """Apply one row of the feed."""
+        self.queue_model.now = row.exch_ts
         if row.kind == events.DEPTH_CLEAR:
+            self.cleared_at = row.exch_ts
             for side in (BID, ASK):
                 if row.side in (side, 0):
                     self.on_clear(side, None if row.side == 0 else row.tick)
@@ -72,6 +75,7 @@ class TwinExchange:
     def on_depth(self, side: int, tick: int, lots: int, ts: int) -> None:
         """Set a level, move queue positions there, and fill what a risen best price runs into."""
         best_before = self.book.best[side]
+        both_before = self.book.best[BID], self.book.best[ASK]
         before = self.set_level(side, tick, lots)
         for order in self.own(side):
             if order.price_tick == tick:
@@ -80,6 +84,15 @@ class TwinExchange:
         best = self.book.best[side]
         if best is not None and (best_before is None or better(side, best, best_before)):
             self.on_best_risen(side, best, ts)
+        if both_before != (self.book.best[BID], self.book.best[ASK]) and ts != self.cleared_at:
+            for order in self.own(BID) + self.own(ASK):
+                if self.is_alone(order):
+                    self.queue_model.on_alone(order.queue)
+
+    def is_alone(self, order: TwinOrder) -> bool:
+        """Whether the feed's best price of its side is worse than the order's."""
+        best = self.book.best[order.side]
+        return best is None or better(order.side, order.price_tick, best)
 
     def set_level(self, side: int, tick: int, lots: int) -> int:
         """Give a level its new quantity, return the one before."""
@@ -134,7 +147,8 @@ class TwinExchange:
         if order.status in (NEW, PARTIALLY_FILLED):
             self.arrivals += 1
             order.arrival = self.arrivals
-            order.queue_ahead = float(self.front_lots(order))
+            alone = ts != self.cleared_at and self.is_alone(order)
+            order.queue_ahead = float(self.queue_model.at_entry(self.front_lots(order), alone))
             order.queue = QueuePosition(order.queue_ahead)
             self.orders[order.order_id] = order
         self.answer(order, request, ts, fills)

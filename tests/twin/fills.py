@@ -180,6 +180,7 @@ class Fifo(TwinExchange):
         used = 0
         for order in self.own(-side):
             if better(-side, order.price_tick, tick):
+                self.queue_model.on_through(order.queue)
                 lots_here = min(order.leaves, lots - used)
             elif order.price_tick == tick:
                 self.queue_model.on_trade(order.queue, lots)
@@ -232,6 +233,7 @@ class ProRata(Fifo):
         at_price = []
         for order in self.own(-side):
             if better(-side, order.price_tick, tick):
+                self.queue_model.on_through(order.queue)
                 lots_here = min(order.leaves, lots - used)
                 if lots_here > 0:
                     used += lots_here

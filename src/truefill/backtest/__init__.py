@@ -16,6 +16,7 @@ from truefill.backtest.models.latency_drawn import DrawnLatency, Gamma, Lognorma
 from truefill.backtest.models.latency_feed import generate_order_latency
 from truefill.backtest.models.latency_recorded import ORDER_LATENCY, InterpolatedLatency
 from truefill.backtest.models.queue import (
+    EvidenceQueue,
     LogProbQueue,
     LogProbQueue2,
     PowerProbQueue,
@@ -50,6 +51,7 @@ __all__ = [
     "Bot",
     "ConstantLatency",
     "DrawnLatency",
+    "EvidenceQueue",
     "FifoExchange",
     "FlatPerTradeFees",
     "Gamma",

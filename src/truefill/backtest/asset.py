@@ -253,6 +253,7 @@ class Binding:
             "x_bid": -1,
             "x_ask": -1,
             "resting_free": -1,
+            "queue_clear_ts": np.iinfo(np.int64).min,
             "requests_last_ts": _NO_TIME_YET,
             "responses_last_ts": _NO_TIME_YET,
             "feed_ts": _NO_TIME_YET,
@@ -313,6 +314,7 @@ class Binding:
             self._bind_user("queue", queue_callback(queue), queue.params)
         else:
             values["queue_n"] = float(getattr(queue, "n", 0.0))
+            values["queue_late_ns"] = int(getattr(queue, "late_ns", 0))
         if isinstance(fees, UserFees):
             values["fee_model"] = USER_MODEL
             self._bind_user("fee", fee_callback(fees), fees.params)

@@ -12,7 +12,8 @@ import numpy as np
 
 from truefill.backtest.fill_rules import fill_by_crossing, fill_by_trade
 from truefill.backtest.models.queue import queue_depth
-from truefill.backtest.records import requests_at, responses_at, resting_at, stops_at
+from truefill.backtest.models.queue_evidence import evidence_best
+from truefill.backtest.records import EVIDENCE, requests_at, responses_at, resting_at, stops_at
 from truefill.backtest.resting import ranks_of
 from truefill.backtest.seams import arrive, meet
 from truefill.core.address import i32_view, i64_view, u8_view
@@ -182,6 +183,7 @@ def catch_up(a, timestamp):
                 store_rows(book, code, qty, overflow, row, stops[s]["row"])
                 row = np.int64(stops[s]["row"])
                 clear_book(book, ticks, stops[s])
+                a["queue_clear_ts"] = stops[s]["ts"]
     store_rows(book, code, qty, overflow, row, row_end)
     a["x_row"] = row_end
     a["x_stop"] = stop_end
@@ -266,9 +268,11 @@ def handle_stop(run, a, stop):
             fill_by_crossing(run, a, 1, bid, stop["ts"])
         if ask >= 0 and (old_ask < 0 or ticks[ask] < ticks[old_ask]):
             fill_by_crossing(run, a, -1, ask, stop["ts"])
+        evidence_best(a, stop["ts"])
     elif kind == STOP_CLEAR:
         ticks = i64_view(a["level_tick_addr"], a["levels"])
         clear_book(i64_view(a["x_book_addr"], a["levels"] * 2), ticks, stop)
+        a["queue_clear_ts"] = stop["ts"]
         a["x_bid"] = np.int64(stop["bid"])
         a["x_ask"] = np.int64(stop["ask"])
 
@@ -287,14 +291,31 @@ def _store_watching(run, a, low, high, timestamp):
         if lots < 0:
             lots = overflow[-lots - 1]
         if own[index] != 0:
-            _tell_queues(run, a, np.int64(index), book[index], lots, timestamp)
+            _tell_queues(run, a, np.int64(index), book[index], lots, timestamp, np.int64(i))
         book[index] = lots
 
 
 @helper
-def _tell_queues(run, a, book_index, previous, new, timestamp):
+def _tell_queues(run, a, book_index, previous, new, timestamp, row):
+    if a["queue_model"] == EVIDENCE:
+        timestamp = _row_ts(a, row)
     orders = resting_at(a["resting_addr"], a["resting_room"])
     ranks = ranks_of(a, 1 - 2 * (book_index % 2))
     for i in range(len(ranks)):
         if orders[ranks[i]]["book_index"] == book_index:
             queue_depth(run, a, np.int64(ranks[i]), previous, new, timestamp)
+
+
+@helper
+def _row_ts(a, row):
+    """Exchange time of a depth row: that of its group, by binary search."""
+    ends = i32_view(a["x_end_addr"], a["x_groups"])
+    low = a["x_group"]
+    high = a["x_groups"] - 1
+    while low < high:
+        middle = (low + high) // 2
+        if ends[middle] > row:
+            high = middle
+        else:
+            low = middle + 1
+    return i64_view(a["x_ts_addr"], a["x_groups"])[low]

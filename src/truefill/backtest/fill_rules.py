@@ -10,6 +10,7 @@ import numpy as np
 from truefill.backtest.executions import execute, report
 from truefill.backtest.models.exchanges import CROSSED, TRADED
 from truefill.backtest.models.queue import queue_excess, queue_trade
+from truefill.backtest.models.queue_evidence import evidence_through
 from truefill.backtest.records import FILL_REPORT, NO_PARTIAL_FILL, PRO_RATA, resting_at
 from truefill.backtest.resting import free_resting, ranks_of, remove_rank
 from truefill.backtest.seams import fill_by_user
@@ -59,6 +60,8 @@ def fill_by_trade(run, a, aggressor, tick, lots, timestamp):
             _share_out(run, a, side, position, lots, used, timestamp)
             break
         available = order["leaves"]
+        if through > 0:
+            evidence_through(a, order)
         if through == 0:
             queue_trade(run, a, slot, lots, timestamp)
             excess = queue_excess(a, slot)

@@ -15,6 +15,8 @@ probes unfilled, since nobody knows what stood where after it.
 The same pass writes what a feed by level would have published.
 """
 
+from decimal import Decimal
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -65,7 +67,9 @@ class OrderStream:
         kept, kinds = events[self._source], kinds[self._source]
         px = np.where(kinds == ev.DEPTH_CLEAR, events["px"][about_orders][0], kept["px"])
         ticks = np.rint(px / tick_size).astype(np.int64)
-        self._ticks, levels = np.unique(ticks, return_inverse=True)
+        self._ticks, first, levels = np.unique(ticks, return_index=True, return_inverse=True)
+        self._px = px[first]  # as the stream has them: a product with the tick size would not be exact
+        self._qty_digits = max(0, -int(Decimal(str(lot_size)).as_tuple().exponent))
         _, orders = np.unique(kept["order_id"], return_inverse=True)
         self._orders = int(orders.max()) + 1
         self._rows = np.zeros(len(kept), ROW)
@@ -157,8 +161,8 @@ class OrderStream:
         out = np.zeros(len(rows), EVENT)
         for name in ("exch_ts", "local_ts"):
             out[name] = rows[name]
-        out["px"] = self._ticks[depth["level"]] * self.tick_size
-        out["qty"] = depth["lots"] * self.lot_size
+        out["px"] = self._px[depth["level"]]
+        out["qty"] = np.round(depth["lots"] * self.lot_size, self._qty_digits)
         side = np.where(depth["side"] > 0, np.uint64(ev.BUY), np.uint64(ev.SELL))
         out["ev"] = (rows["ev"] & np.uint64(ev.EXCH | ev.LOCAL)) | np.uint64(ev.DEPTH) | side
         order = np.argsort(np.concatenate([source, others]), kind="stable")

@@ -29,7 +29,7 @@ MESSAGE_KINDS = 6
 # What a model is: built in, or the user's by address.
 USER_MODEL = 99
 CONSTANT_LATENCY, CALLED_LATENCY = 0, 1
-RISK_AVERSE, LOG_2, POWER, LOG, POWER_2, POWER_3 = 0, 1, 2, 3, 4, 5
+RISK_AVERSE, LOG_2, POWER, LOG, POWER_2, POWER_3, EVIDENCE = 0, 1, 2, 3, 4, 5, 6
 NO_PARTIAL_FILL, FIFO, PARTIAL_FILL, PRO_RATA = 0, 1, 2, 3
 BY_VALUE, BY_QUANTITY, PER_TRADE = 0, 1, 2
 
@@ -63,6 +63,12 @@ RESTING = np.dtype(
         ("book_index", I8),  # where its level stands in the book; -1: no depth row ever names its price
         ("side", I8),
         ("tif", I8),
+        # evidence about its place (models.queue_evidence)
+        ("traded_ts", I8),  # of the last trade at its price
+        ("gone_ts", I8),  # of the last decrease of its level that no trade explained
+        ("gone", F8),  # those decreases within `late_ns`, lots
+        ("moved", F8),  # by how much they brought the order forward
+        ("row_since", I8),  # whether its level has changed since the last trade
         ("next_free", I8),
         # rules of the exchange
         ("allotted", I8),  # of the trade that is being shared out
@@ -217,6 +223,8 @@ ASSET = np.dtype(
         ("latency_params_len", I8),
         ("queue_model", I8),
         ("queue_n", F8),
+        ("queue_late_ns", I8),
+        ("queue_clear_ts", I8),  # exchange time of the last clear; until it is over best prices prove nothing
         ("queue_call", I8),
         ("queue_params_addr", I8),
         ("queue_params_len", I8),

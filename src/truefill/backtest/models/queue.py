@@ -22,6 +22,12 @@ from typing import Any
 import numpy as np
 from numba import types
 
+from truefill.backtest.models.queue_evidence import (
+    evidence_depth,
+    evidence_new_order,
+    evidence_trade,
+)
+from truefill.backtest.models.queue_probability import probability_behind
 from truefill.backtest.models.user import (
     USER_MODEL_FAILED,
     check_function,
@@ -30,6 +36,7 @@ from truefill.backtest.models.user import (
     fail,
 )
 from truefill.backtest.records import (
+    EVIDENCE,
     LOG,
     LOG_2,
     POWER,
@@ -128,6 +135,32 @@ class PowerProbQueue3(_Power):
 
 
 @dataclass(frozen=True, slots=True)
+class EvidenceQueue:
+    """As `PowerProbQueue3`, and what trades and best prices prove is not left to chance.
+
+    A trade at a worse price, or a best price of the order's own side that is worse than its own, proves
+    that nothing is in front of it. A trade explains decreases of its level row by row and also those that
+    came first. docs/queue-models.md has the rules and their reasons.
+
+    Parameters
+    ----------
+    n : float
+        Exponent of ``p = 1 - (front / (back + front))**n``; larger than 0.
+    late_ns : int
+        How far apart, in exchange time, a trade and the decrease that it explains may be, whichever is
+        first. 0: the same time stamp.
+    """
+
+    n: float = 3.0
+    late_ns: int = 0
+
+    def __post_init__(self) -> None:
+        _check_exponent(self)
+        if isinstance(self.late_ns, bool) or not isinstance(self.late_ns, int) or self.late_ns < 0:
+            raise ConfigError("whole nanoseconds of at least 0", self.late_ns, "EvidenceQueue.late_ns")
+
+
+@dataclass(frozen=True, slots=True)
 class UserQueue:
     """A queue model of the user's.
 
@@ -165,6 +198,7 @@ QueueModel = (
     | PowerProbQueue
     | PowerProbQueue2
     | PowerProbQueue3
+    | EvidenceQueue
     | UserQueue
 )
 QUEUES = {
@@ -174,6 +208,7 @@ QUEUES = {
     PowerProbQueue: POWER,
     PowerProbQueue2: POWER_2,
     PowerProbQueue3: POWER_3,
+    EvidenceQueue: EVIDENCE,
     UserQueue: USER_MODEL,
 }
 
@@ -218,6 +253,8 @@ def queue_new_order(run, a, slot, level_qty, timestamp):
     order = resting_at(a["resting_addr"], a["resting_room"])[slot]
     order["front"] = float(level_qty)
     order["traded"] = 0.0
+    if a["queue_model"] == EVIDENCE:
+        evidence_new_order(a, order)
     if a["queue_model"] == USER_MODEL:
         _ask_user(run, a, NEW_ORDER, slot, timestamp, float(level_qty), 0.0)
         order["front"] = max(order["front"], 0.0)
@@ -231,6 +268,9 @@ def queue_trade(run, a, slot, qty, timestamp):
         _ask_user(run, a, TRADE, slot, timestamp, float(qty), 0.0)
         return
     order = resting_at(a["resting_addr"], a["resting_room"])[slot]
+    if a["queue_model"] == EVIDENCE:
+        evidence_trade(a, order, qty, timestamp)
+        return
     order["front"] -= qty
     order["traded"] += qty
 
@@ -257,39 +297,15 @@ def queue_depth(run, a, slot, previous, new, timestamp):
     if a["queue_model"] == RISK_AVERSE:
         order["front"] = min(front, float(new))
         return
+    if a["queue_model"] == EVIDENCE:
+        evidence_depth(a, order, previous, new, timestamp)
+        return
     change = previous - new - order["traded"]
     order["traded"] = 0.0
     if change < 0:
         order["front"] = min(front, float(new))
         return
     behind = previous - front
-    p = _probability_behind(a, max(front, 0.0), max(behind, 0.0))
+    p = probability_behind(a, max(front, 0.0), max(behind, 0.0))
     estimate = front - (1.0 - p) * change + min(behind - p * change, 0.0)
     order["front"] = max(min(estimate, float(new)), 0.0)
-
-
-@helper
-def _probability_behind(a, front, behind):
-    """Chance that a decrease was behind the order; front and behind in lots, not negative."""
-    if front + behind <= 0.0:
-        return 1.0
-    model = a["queue_model"]
-    if model == LOG or model == LOG_2:
-        lot = a["lot_size"]
-        weight = math.log(1.0 + behind * lot)
-        if model == LOG:
-            whole = weight + math.log(1.0 + front * lot)
-        else:
-            whole = math.log(1.0 + (behind + front) * lot)
-        return weight / whole if whole > 0.0 else 1.0
-    n = a["queue_n"]
-    if model == POWER_2:
-        return (behind / (behind + front)) ** n
-    if model == POWER_3:
-        return 1.0 - (front / (behind + front)) ** n
-    weight = behind**n
-    total = weight + front**n
-    # the powers overflow only where one side is everything
-    if not math.isfinite(total):
-        return 1.0 if behind >= front else 0.0
-    return weight / total if total > 0.0 else 1.0
