@@ -231,3 +231,98 @@ def test_ten_real_levels_after_each_message() -> None:
         MIDNIGHT + 34_200_004_241_176,
         MIDNIGHT + 34_249_086_375_027,
     )
+
+
+def _venue(seed: int, n: int, depth: int) -> tuple[str, str]:
+    """A venue that shows only its best levels, and tells only of what changes those.
+
+    Its book is a dictionary of all orders. Orders come and go beyond what is shown, unseen.
+    """
+    rng = np.random.default_rng(seed)
+    book: dict[int, list[int]] = {}  # id -> side, price, size
+    messages, rows = [], []
+    next_id = 1
+
+    def shown() -> list[list[tuple[int, int]]]:
+        sides = []
+        for side in (-1, 1):
+            totals: dict[int, int] = {}
+            for s, price, size in book.values():
+                if s == side:
+                    totals[price] = totals.get(price, 0) + size
+            sides.append(sorted(totals.items(), reverse=side == 1)[:depth])
+        return sides
+
+    def row() -> str:
+        fields: list[int] = []
+        asks, bids = shown()
+        for level in range(depth):
+            fields += asks[level] if level < len(asks) else (9_999_999_999, 0)
+            fields += bids[level] if level < len(bids) else (-9_999_999_999, 0)
+        return ",".join(map(str, fields))
+
+    def add() -> tuple[int, int, int, int, int]:
+        nonlocal next_id
+        side = int(rng.choice([-1, 1]))
+        asks, bids = shown()
+        best = bids[0][0] if side == -1 and bids else asks[0][0] if side == 1 and asks else 1000
+        price = best - side * int(rng.integers(1, 12))
+        next_id += 1
+        book[next_id] = [side, price, int(rng.integers(1, 20))]
+        return 1, next_id, book[next_id][2], price, side
+
+    for _ in range(60):
+        add()
+    for step in range(n):
+        before = row()
+        kind = int(rng.choice([1, 2, 3, 4], p=[0.45, 0.15, 0.25, 0.15]))
+        if kind == 1 or len(book) < 10:
+            message = add()
+        else:
+            order_id = int(rng.choice(sorted(book)))
+            if kind == 4:
+                side = int(rng.choice([-1, 1]))
+                inside = [(price * -s, i) for i, (s, price, _) in book.items() if s == side]
+                order_id = min(inside)[1] if inside else order_id
+            side, price, size = book[order_id]
+            by = size if kind == 3 else int(rng.integers(1, size + 1)) if kind == 4 else min(1, size - 1)
+            if by == 0:
+                continue
+            message = (kind, order_id, by, price, side)
+            book[order_id][2] -= by
+            if book[order_id][2] == 0:
+                del book[order_id]
+        if row() != before:
+            messages.append(f"{34200 + step / 1000:.3f}," + ",".join(map(str, message)) + "\n")
+            rows.append(row() + "\n")
+    return "".join(messages), "".join(rows)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_levels_equal_those_of_a_venue_that_hides_the_rest(tmp_path: Path, seed: int) -> None:
+    """All levels after each message; hardly ever is one in sight that the messages do not explain."""
+    messages, shown = _venue(seed, 500, depth=[1, 3, 5, 10][seed])
+    path = tmp_path / NAME
+    path.write_text(messages)
+    path.with_name(NAME.replace("message", "orderbook")).write_text(shown)
+    reader = read_lobster(path)
+    rows = joined(reader)
+    lines = reader.lines
+    book = OrderBook()
+    ends = np.searchsorted(lines, np.arange(1, messages.count("\n") + 1), side="right")
+    start = 0
+    for end, row in zip(ends.tolist(), shown.splitlines(), strict=True):
+        assert replay(book, rows[start:end], 1) == 0
+        start = end
+        fields = [int(field) for field in row.split(",")]
+        for side, first in ((-1, 0), (1, 2)):
+            pairs = zip(fields[first::4], fields[first + 1 :: 4], strict=True)
+            expected = [pair for pair in pairs if pair[1]]
+            assert levels(book, side, len(fields) // 4)[: len(expected)] == expected
+
+    # Which order of a level went while nobody looked cannot be known. A message about one that was taken for
+    # gone finds no order of its own, and the level is mended.
+    odd = reader.counters.odd()
+    assert set(odd) <= {"unknown_fills", "unknown_cancels"}
+    assert reader.counters.others["levels_mended_in_sight"] <= sum(odd.values()) <= 0.03 * len(ends)
+    assert reader.counters.others["levels_revealed"] > 0

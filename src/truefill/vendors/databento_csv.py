@@ -1,6 +1,7 @@
 """Databento's MBO records from CSV: prices as decimals or as integers of 1e-9, times as text or as ns."""
 
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -58,8 +59,8 @@ def records(path: Path, wanted: int | str | None, progress: Progress | None) -> 
 
 def _columns(path: Path, wanted: int | str | None) -> list[Column]:
     """What each column holds, by the names in the first line and the look of the first price."""
-    text = next((text for text, _ in line_blocks(path)), b"").decode("utf-8", "replace")
-    head, *lines = text.removeprefix("\ufeff").splitlines() or [""]
+    blocks = (text.decode("utf-8", "replace") for text, _ in line_blocks(path))
+    head, *lines = next(blocks, "").removeprefix("\ufeff").splitlines() or [""]
     names = head.split(",")
     missing = [name for name in _NEEDED if name not in names]
     if missing or not {"price", "price_1e9"} & set(names):
@@ -72,7 +73,8 @@ def _columns(path: Path, wanted: int | str | None) -> list[Column]:
     kinds = dict(_KINDS)
     if "price" in names:
         at = names.index("price")
-        prices = (fields[at] for line in lines if len(fields := line.split(",")) > at)
+        rows = chain(lines, chain.from_iterable(text.splitlines() for text in blocks))
+        prices = (fields[at] for row in rows if len(fields := row.split(",")) > at)
         first = next((price for price in prices if price), ".")
         kinds["price"] = (k.OPTIONAL, 9 if "." in first else 0)  # pretty, or whole 1e-9
     if not isinstance(wanted, str):
