@@ -100,7 +100,7 @@ class LobsterReader:
             )
             start = 0
             while start < len(table):
-                making.reserve(len(table) * (1 + book.shape[1]))
+                making.reserve(book.shape[1] + 512)
                 if book.shape[1]:
                     more = int(state[:2].max()) + len(table) * (1 + book.shape[1] // 4)
                     prices, totals = _wider(prices, more), _wider(totals, more)

@@ -199,7 +199,7 @@ def read_messages(messages, book, start, table, counters, prices, totals, state,
     start : int
         First message to read.
     table, counters : ndarray of int64
-        Open orders, see `orders`; room for ``len(messages) * (1 + levels)`` more.
+        Open orders, see `orders`. Small, because `_shrink` looks through all of it.
     prices, totals : ndarray of int64, shape (2, room)
         Levels: asks, bids; best last. Unused without a book file.
     state : ndarray of int64, shape (STATE,)
@@ -209,12 +209,14 @@ def read_messages(messages, book, start, table, counters, prices, totals, state,
     Returns
     -------
     (int, int)
-        The first message not read because `out` is full, and the number of events.
+        The first message not read because `out` or `table` is full, and the number of events.
     """
     n = 0
     held = book.shape[1] > 0
     for i in range(start, len(messages)):
         if n + counters[LIVE] + 2 * book.shape[1] + 8 > len(out):
+            return i, n
+        if 2 * (counters[LIVE] + book.shape[1] + 8) > len(table):
             return i, n
         message = messages[i]
         kind, order_id, side = message[TYPE], message[ORDER], message[DIRECTION]
