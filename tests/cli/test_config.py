@@ -100,7 +100,7 @@ A = '[[asset]]\ntape = "a.tape"\n'
         ),
         (
             A + A + "tick_sise = 1",
-            "run.toml:5: expected one of tape, symbol, tick_size, lot_size, latency, queue, "
+            "run.toml:5: expected one of tape, symbol, tick_size, lot_size, location_offset, latency, queue, "
             "exchange, fees, contract in [[asset]], got unknown key 'asset[1].tick_sise' "
             "(did you mean 'tick_size'?)",
         ),

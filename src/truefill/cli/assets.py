@@ -4,13 +4,22 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from truefill.cli.config import AssetSettings, ExchangeSettings, FeeSettings, QueueSettings, RunConfig
+from truefill.cli.config import (
+    AssetSettings,
+    ExchangeSettings,
+    FeeSettings,
+    LatencySettings,
+    QueueSettings,
+    RunConfig,
+)
 from truefill.core.errors import ConfigError, InputError
 
 if TYPE_CHECKING:
     from truefill.backtest import Asset
+    from truefill.backtest.asset import LatencyModel
     from truefill.backtest.models.exchanges import ExchangeModel
     from truefill.backtest.models.fees import FeeModel
+    from truefill.backtest.models.latency_drawn import Distribution
     from truefill.backtest.models.queue import QueueModel
 
 CURRENCIES = ("USDT", "USDC", "FDUSD", "TUSD", "BUSD", "USD", "EUR", "TRY", "BTC", "ETH", "BNB")
@@ -59,7 +68,7 @@ def remarks(assets: "Sequence[Asset]") -> list[str]:
 
 
 def _asset(asset: AssetSettings, config: RunConfig, path: Path, number: int) -> "Asset":
-    from truefill.backtest import Asset, ConstantLatency, LinearContract
+    from truefill.backtest import Asset, LinearContract
     from truefill.tape import Tape
 
     latency = asset.latency or config.latency
@@ -71,7 +80,7 @@ def _asset(asset: AssetSettings, config: RunConfig, path: Path, number: int) -> 
     try:
         return Asset(
             tape,
-            latency=ConstantLatency(latency.entry, latency.response),
+            latency=_latency(latency, path.parent),
             queue=_queue(asset.queue or config.queue),
             exchange=_exchange(asset.exchange or config.exchange),
             fees=_fees(fees),
@@ -79,10 +88,30 @@ def _asset(asset: AssetSettings, config: RunConfig, path: Path, number: int) -> 
             fee_currency=fees.currency or currency_of(tape.symbol),
             tick_size=None if asset.tick_size is None else float(asset.tick_size),
             lot_size=None if asset.lot_size is None else float(asset.lot_size),
+            location_offset_ns=asset.location_offset,
         )
     except InputError as error:
         place = f"{path}: asset[{number}]" + (f", {error.where}" if error.where else "")
         raise ConfigError(error.expected, error.got, place) from None
+
+
+def _latency(latency: LatencySettings, folder: Path) -> "LatencyModel":
+    from truefill import backtest
+
+    if latency.model == "interpolated":
+        return backtest.InterpolatedLatency(folder / (latency.file or ""), latency.offset)
+    kinds = {name: getattr(latency, name) for name in ("place", "modify", "cancel", "fill")}
+    if latency.model == "constant":
+        by_kind = {f"{name}_ns": ns for name, ns in kinds.items()}
+        return backtest.ConstantLatency(latency.entry, latency.response, **by_kind)
+
+    def drawn(ns: int) -> "Distribution":
+        if latency.model == "gamma":
+            return backtest.Gamma(ns, latency.shape, latency.minimum)
+        return backtest.Lognormal(ns, latency.sigma, latency.minimum)
+
+    special = {name: None if ns is None else drawn(ns) for name, ns in kinds.items()}
+    return backtest.DrawnLatency(drawn(latency.entry), drawn(latency.response), seed=latency.seed, **special)
 
 
 def _queue(queue: QueueSettings) -> "QueueModel":

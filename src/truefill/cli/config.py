@@ -36,7 +36,16 @@ def _decimal(value: object) -> str:
     return format(number, "f")
 
 
+def _signed_duration(value: object) -> int:
+    if isinstance(value, str) and value.startswith("-"):
+        return -_duration(value[1:])
+    if isinstance(value, int) and not isinstance(value, bool) and value < 0:
+        return -_duration(-value)
+    return _duration(value)
+
+
 Duration = Annotated[int, BeforeValidator(_duration)]
+SignedDuration = Annotated[int, BeforeValidator(_signed_duration)]
 Step = Annotated[str, BeforeValidator(_decimal)]
 Scalar = bool | int | float | str
 
@@ -50,9 +59,35 @@ class Settings(BaseModel):
 class LatencySettings(Settings):
     """``[latency]``: how long a request and its answer take."""
 
-    model: Literal["constant"] = "constant"
-    entry: Duration = 10_000_000  # ns, from here to the exchange
+    model: Literal["constant", "interpolated", "lognormal", "gamma"] = "constant"
+    entry: Duration = 10_000_000  # ns, from here to the exchange; drawn: median or mean above the minimum
     response: Duration = 10_000_000  # ns, from the exchange to here
+    place: Duration | None = None  # for one kind of message, instead of entry or response
+    modify: Duration | None = None
+    cancel: Duration | None = None
+    fill: Duration | None = None
+    file: str | None = None  # of recorded orders
+    offset: SignedDuration = 0  # added to both ways of recorded orders
+    sigma: Annotated[float, Field(ge=0, le=10)] = 0.5
+    shape: Annotated[float, Field(ge=0.01, le=1e6)] = 1.0
+    minimum: Duration = 0
+    seed: Annotated[int, Field(ge=0)] = 0
+
+    @model_validator(mode="after")
+    def _keys_belong_to_the_model(self) -> Self:
+        by_kind = {"entry", "response", "place", "modify", "cancel", "fill"}
+        own = {
+            "constant": by_kind,
+            "interpolated": {"file", "offset"},
+            "lognormal": by_kind | {"sigma", "minimum", "seed"},
+            "gamma": by_kind | {"shape", "minimum", "seed"},
+        }[self.model]
+        foreign = sorted(self.model_fields_set - own - {"model"})
+        if foreign:
+            raise ValueError(f"expected {', '.join(sorted(own))} with model {self.model!r}, got {foreign[0]}")
+        if self.model == "interpolated" and self.file is None:
+            raise ValueError("expected a file of recorded orders with model 'interpolated', got none")
+        return self
 
 
 class QueueSettings(Settings):
@@ -107,6 +142,7 @@ class AssetSettings(Settings):
     symbol: str | None = None
     tick_size: Step | None = None
     lot_size: Step | None = None
+    location_offset: SignedDuration = 0
     latency: LatencySettings | None = None
     queue: QueueSettings | None = None
     exchange: ExchangeSettings | None = None
