@@ -96,3 +96,16 @@ def test_ratios_are_taken_turn_by_turn() -> None:
     series = Series({"truefill": [1.0, 10.0, 1.0], "hashmap": [5.0, 50.0, 6.0]}, {})
     assert 5.0 == series.ratio("truefill", "hashmap")
     assert 6.0 == series.median("hashmap")
+
+
+@pytest.mark.slow
+@pytest.mark.compiled_only
+def test_users_models_are_measured_against_the_built_in_ones(tmp_path: Path) -> None:
+    """Each kind, and all together, with equal check sums; what it prints is a table of ratios."""
+    command = [sys.executable, "-m", "benchmarks.user_models", "--synthetic", "--events", "5000"]
+    command += ["--runs", "2", "--cache", str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    lines = done.stdout.splitlines()
+    assert [line.split()[0] for line in lines[1:]] == ["latency", "queue", "fees", "exchange", "risk", "all"]
+    assert all(line.endswith(" x") for line in lines[1:])

@@ -29,8 +29,11 @@ MODELS: dict[str, tuple[str, tuple[Any, ...]]] = {
     "UserLatency": ("latency", (_function, ())),
     "UserQueue": ("queue", (_function, _function, _function, ())),
     "UserFees": ("fees", (_function, ())),
+    "UserExchange": ("exchange", (_function, _function, (), True)),
+    "UserRisk": ("risk", (_function, ())),
+    "RiskLimits": ("risk", (1.0, 1.0, 1.0, 1)),
 }
-COMPILED_MODELS = ("UserLatency", "UserQueue", "UserFees")
+COMPILED_MODELS = ("UserLatency", "UserQueue", "UserFees", "UserExchange", "UserRisk")
 ASSET = (*_Asset.__dataclass_fields__,)
 BUILDER = ("events", "symbol", "venue", "tick_size", "lot_size", "base_latency_ns", "strict", "path")
 

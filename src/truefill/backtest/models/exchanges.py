@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from numba import types
 
-from truefill.backtest.models.user import USER_MODEL_FAILED, check_function, compiled_model
+from truefill.backtest.models.user import USER_MODEL_FAILED, check_function, check_params, compiled_model
 from truefill.backtest.records import asset_at, fill_chance_at
 from truefill.core.address import f64_view
 from truefill.core.errors import ConfigError
+from truefill.core.gate import truth
 from truefill.core.jit import Callback
 
 SIGNATURE = types.int64(types.int64, types.int64)  # address of the asset's row, what happened -> status
@@ -92,6 +93,10 @@ class UserExchange:
     def __post_init__(self) -> None:
         check_function(self.trade, 2, "UserExchange.trade(chance, params)")
         check_function(self.cross, 2, "UserExchange.cross(chance, params)")
+        check_params(self.params, "UserExchange.params")
+        expected = "True: the book is used up, or False"
+        uses_up = truth(self.uses_up, expected, ConfigError, "UserExchange.uses_up")
+        object.__setattr__(self, "uses_up", uses_up)
 
 
 ExchangeModel = FifoExchange | ProRataExchange | NoPartialFillExchange | PartialFillExchange | UserExchange

@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from numba import types
 
-from truefill.backtest.models.user import USER_MODEL_FAILED, check_function, compiled_model
+from truefill.backtest.models.user import USER_MODEL_FAILED, check_function, check_params, compiled_model
 from truefill.backtest.records import asset_at, risk_request_at
 from truefill.core.address import f64_view
 from truefill.core.errors import ConfigError
+from truefill.core.gate import real, whole
 from truefill.core.jit import Callback
 from truefill.core.risk import NO_LIMIT, NO_VALUE_LIMIT
 
@@ -48,15 +49,20 @@ class RiskLimits:
 
     def __post_init__(self) -> None:
         for name in ("max_position", "max_order_qty", "max_notional"):
-            value = getattr(self, name)
-            if value is not None and not (
-                isinstance(value, int | float | np.number) and math.isfinite(value) and value >= 0
-            ):
-                raise ConfigError("a finite number >= 0, or None", repr(value), f"RiskLimits.{name}")
-        count = self.max_open_orders
-        whole = isinstance(count, int | np.integer) and not isinstance(count, bool)
-        if count is not None and not (whole and 0 <= count < NO_LIMIT):
-            raise ConfigError("a whole number >= 0, or None", repr(count), "RiskLimits.max_open_orders")
+            if getattr(self, name) is None:
+                continue
+            expected, where = "a finite number >= 0, or None", f"RiskLimits.{name}"
+            value = real(getattr(self, name), expected, ConfigError, where)
+            if not (math.isfinite(value) and value >= 0):
+                raise ConfigError(expected, value, where)
+            object.__setattr__(self, name, value)
+        if self.max_open_orders is not None:
+            where = "RiskLimits.max_open_orders"
+            if isinstance(self.max_open_orders, bool):
+                raise ConfigError("a whole number >= 0, or None", self.max_open_orders, where)
+            expected = "a whole number from 0 to 2**63 - 2, or None"
+            count = whole(self.max_open_orders, expected, 0, NO_LIMIT - 1, ConfigError, where)
+            object.__setattr__(self, "max_open_orders", count)
 
     def in_lots(self, lot_size: float) -> dict[str, float]:
         """The limits as fields of the engine's row, quantities in whole lots of the data."""
@@ -93,6 +99,7 @@ class UserRisk:
 
     def __post_init__(self) -> None:
         check_function(self.function, 2, "UserRisk.function(request, params)")
+        check_params(self.params, "UserRisk.params")
 
 
 RiskModel = RiskLimits | UserRisk
