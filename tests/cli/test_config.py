@@ -111,7 +111,7 @@ A = '[[asset]]\ntape = "a.tape"\n'
         ),
         (
             A + '[queue]\nmodel = "best"',
-            "run.toml:4: expected queue.model to be one of 'risk_averse', 'log', 'log2', 'power', ",
+            "run.toml:4: expected queue.model to be one of 'auto', 'risk_averse', 'log', 'log2', ",
         ),
         (
             A + '[latency]\nentry = "10 parsecs"',
@@ -130,7 +130,7 @@ A = '[[asset]]\ntape = "a.tape"\n'
             A + '[queue]\nmodel = "power"',
             "run.toml:3: expected queue to be n with a power model and only there, got model 'power' with",
         ),
-        (A + "[queue]\nn = 2", "got n with model 'log2'"),
+        (A + "[queue]\nn = 2", "got n with model 'auto'"),
         (A + "tick_size = 0", "run.toml:3: expected asset[0].tick_size to be a number above 0, got 0"),
         (A + "tick_size = nan", "run.toml:3: expected asset[0].tick_size to be a number above 0, got nan"),
         (A + "[fees]\nmaker = inf", "run.toml:4: expected fees.maker to be a finite number, got inf"),

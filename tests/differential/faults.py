@@ -31,6 +31,12 @@ L         no clock before the first step; long times overflow            scripts
 M         ``Order.tick_size`` is the price tick                          the adapter reads the stored field
 half      exactly half a lot past an order rounds either way, by the     ends the comparison (`touched`)
           rounding error of float quantities; truefill counts lots
+inside    on single orders, an own order better than the market's best    ends the comparison (`touched`)
+          price is not filled when an order behind it is hit
+clear     on single orders, a clear expires own orders                    ends the comparison (`touched`)
+crossed   on single orders, one that grows at a crossed price is no      ends the comparison (`touched`)
+          news of that price
+modify    on single orders, a modify to a marketable price rests crossed  ends the comparison (`touched`)
 ids       a refused cancel expires a new order of the same id sent at    an order with a request under way is
           the same time                                                  not cleared (`avoid`)
 ========  =============================================================  ====================================
@@ -47,7 +53,24 @@ from truefill.core.records import CANCELED, EXPIRED, FILLED, NONE
 IGNORED = {"order_latency", "gap", "fills", "filled_qty", "queue_ahead", "price", "exec_price", "tick_size"}
 
 # The twin notes in ``touched`` when a run comes to one of these; from there on nothing is compared.
-ENDING = frozenset({"C", "D", "F", "G", "J", "half", "B", "rest", "sweep", "status"})
+ENDING = frozenset(
+    {
+        "C",
+        "D",
+        "F",
+        "G",
+        "J",
+        "half",
+        "B",
+        "rest",
+        "sweep",
+        "status",
+        "inside",
+        "clear",
+        "marketable modify",
+        "crossed modify",
+    }
+)
 # From here on its totals are wrong, and its orders still right.
 LOSING = ENDING | {"A"}
 # What those totals are.

@@ -84,7 +84,8 @@ class QueueBook:
         if m.kind == DEPTH_CLEAR:
             self.clears += 1
             for order in list(self.orders.values()):
-                if m.side in (0, order.side):
+                upto = m.tick if m.side and m.tick else None
+                if m.side in (0, order.side) and (upto is None or order.side * (order.tick - upto) >= 0):
                     self.gone[order.order_id] = (order, self.clears)
                     self.remove(order)
             return

@@ -8,11 +8,21 @@ and the code numbers, so a mistake would have to be made twice, in two different
 from tests.twin.bot import TwinAsset, TwinBot
 from tests.twin.fees import FlatFees, QtyFees, ValueFees
 from tests.twin.latency import TwinDrawn, TwinLatency, TwinRecorded
-from tests.twin.queues import Evidence, LogQueue, LogQueue2, PowerQueue, PowerQueue2, PowerQueue3, RiskAverse
+from tests.twin.queues import (
+    Evidence,
+    ExactQueue,
+    LogQueue,
+    LogQueue2,
+    PowerQueue,
+    PowerQueue2,
+    PowerQueue3,
+    RiskAverse,
+)
 from tests.twin.risk import TwinLimits
 
 __all__ = [
     "Evidence",
+    "ExactQueue",
     "FlatFees",
     "LogQueue",
     "LogQueue2",

@@ -19,6 +19,7 @@ from tests.twin.fills import Fifo, NoPartialFill, PartialFill, ProRata, round_ha
 from tests.twin.latency import Latency, TwinFurther, TwinLatency
 from tests.twin.ledger import TwinLedger
 from tests.twin.local import TwinLocal
+from tests.twin.order_sides import OrderLocal, holds_orders, names_hit_orders, order_exchange
 from tests.twin.orders import Request, Response, TwinOrder
 from tests.twin.queues import RiskAverse
 from tests.twin.risk import TwinLimits
@@ -85,11 +86,15 @@ class _Market:
             "partial_fill": PartialFill,
         }
         name, *values = (asset.exchange,) if isinstance(asset.exchange, str) else asset.exchange
-        self.exch: TwinExchange = kinds[name](asset.queue, asset.lot_size, latency, self.responses)
+        kind = kinds[name]
+        if by_order := holds_orders(rows):
+            kind = order_exchange(kind, names_hit_orders(rows))
+        self.exch: TwinExchange = kind(asset.queue, asset.lot_size, latency, self.responses)
         if isinstance(self.exch, ProRata):
             self.exch.time_share, self.exch.min_lots = values
         ledger = TwinLedger(asset.tick_size, asset.lot_size, asset.multiplier, asset.fees)
-        self.local = TwinLocal(latency, ledger, self.requests, self.responses, risk=asset.risk)
+        local = OrderLocal if by_order else TwinLocal
+        self.local = local(latency, ledger, self.requests, self.responses, risk=asset.risk)
         self.local.on_fault = self.exch.touched.add
 
     def next_ts(self, kind: int) -> int | None:
@@ -104,7 +109,8 @@ def _row(asset: TwinAsset, index: int) -> Row:
     whole_side = kind == events.DEPTH_CLEAR and (px == 0 or not math.isfinite(px))
     lots = round_half_away(float(event["qty"]) / asset.lot_size) if math.isfinite(event["qty"]) else 0
     tick = None if whole_side else round_half_away(px / asset.tick_size)
-    return Row(kind, side, int(event["exch_ts"]), int(event["local_ts"]), tick, lots, index)
+    order_id = int(event["order_id"])
+    return Row(kind, side, int(event["exch_ts"]), int(event["local_ts"]), tick, lots, index, order_id)
 
 
 class TwinBot:

@@ -36,6 +36,7 @@ class Row:
     tick: int | None
     lots: int
     index: int  # of the event it was made from
+    order_id: int = 0
 
 
 @dataclass

@@ -187,3 +187,19 @@ class Evidence(PowerQueue3):
         position.drops.append([self.now, left, position.front - new])
         position.front = new
         return False
+
+
+class ExactQueue(RiskAverse):
+    """Places are known from single orders; only trades that name no order need bookkeeping."""
+
+    def on_trade(self, position: QueuePosition, lots: int) -> None:
+        """It takes from the front now; the rows that say so come later."""
+        position.front -= lots
+        position.traded += lots
+
+    def on_row(self, position: QueuePosition, before: int, after: int) -> None:
+        """An order in front changed its level."""
+        gone = before - after
+        known = min(max(gone, 0), position.traded)
+        position.traded -= known
+        position.front = max(min(position.front - (gone - known), after), 0.0)

@@ -17,6 +17,7 @@ from truefill.backtest.models.latency_feed import generate_order_latency
 from truefill.backtest.models.latency_recorded import ORDER_LATENCY, InterpolatedLatency
 from truefill.backtest.models.queue import (
     EvidenceQueue,
+    L3FifoQueue,
     LogProbQueue,
     LogProbQueue2,
     PowerProbQueue,
@@ -56,6 +57,7 @@ __all__ = [
     "FlatPerTradeFees",
     "Gamma",
     "InterpolatedLatency",
+    "L3FifoQueue",
     "LinearContract",
     "LogProbQueue",
     "LogProbQueue2",

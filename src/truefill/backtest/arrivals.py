@@ -146,5 +146,6 @@ def _rest(run, a, slot, timestamp):
     if level >= 0:
         order["book_index"] = level * 2 + (1 - order["side"]) // 2
         level_lots = i64_view(a["x_book_addr"], a["levels"] * 2)[order["book_index"]]
+    order["entry_row"] = a["x_row"]
     queue_new_order(run, a, slot, level_lots, timestamp)
     insert_rank(a, slot)

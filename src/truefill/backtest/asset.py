@@ -20,9 +20,19 @@ from truefill.backtest.models.fees import KINDS, FeeModel, TradingValueFees, Use
 from truefill.backtest.models.latency import ConstantLatency, UserLatency, check_ns, latency_callback
 from truefill.backtest.models.latency_drawn import DrawnLatency, drawn_latency
 from truefill.backtest.models.latency_recorded import InterpolatedLatency, interpolated_latency
-from truefill.backtest.models.queue import QUEUES, LogProbQueue2, QueueModel, UserQueue, queue_callback
+from truefill.backtest.models.queue import (
+    QUEUES,
+    L3FifoQueue,
+    LogProbQueue2,
+    QueueModel,
+    UserQueue,
+    queue_callback,
+)
 from truefill.backtest.models.risk import RiskModel, UserRisk, risk_callback
 from truefill.backtest.records import (
+    BY_FILLS,
+    BY_LEVEL,
+    BY_TRADES,
     CALLED_LATENCY,
     CONSTANT_LATENCY,
     FIFO,
@@ -63,7 +73,8 @@ class Asset:
     latency : ConstantLatency, InterpolatedLatency, DrawnLatency or UserLatency
         How long orders travel.
     queue : RiskAverseQueue, LogProbQueue, LogProbQueue2, PowerProbQueue, PowerProbQueue2, ... or UserQueue
-        Where an own order stands in the queue of its level (docs/queue-models.md).
+        Where an own order stands in the queue of its level (docs/queue-models.md). By default
+        `LogProbQueue2`; on a tape of single orders `L3FifoQueue`, which is exact.
     exchange : FifoExchange, ProRataExchange, NoPartialFillExchange, PartialFillExchange or UserExchange
         The fill rules.
     fees : TradingValueFees, TradingQtyFees, FlatPerTradeFees or UserFees
@@ -85,7 +96,7 @@ class Asset:
 
     tape: Tape
     latency: LatencyModel = field(default_factory=ConstantLatency)
-    queue: QueueModel = field(default_factory=LogProbQueue2)
+    queue: QueueModel | None = None
     exchange: ExchangeModel = field(default_factory=FifoExchange)
     fees: FeeModel = field(default_factory=TradingValueFees)
     contract: LinearContract = field(default_factory=LinearContract)
@@ -97,6 +108,9 @@ class Asset:
     location_offset_ns: int = 0
 
     def __post_init__(self) -> None:
+        if self.queue is None:
+            exact = isinstance(self.tape, Tape) and self.tape.by_order
+            object.__setattr__(self, "queue", L3FifoQueue() if exact else LogProbQueue2())
         for name, kinds in (
             ("tape", Tape),
             ("latency", LatencyModel),
@@ -121,6 +135,8 @@ class Asset:
         if self.tick_size is not None and not math.isclose(self.tick_size, self.tape.tick_size, rel_tol=1e-9):
             wanted = f"the tape's tick size {header.tick_size} (build the tape again to change it)"
             raise ConfigError(wanted, self.tick_size, where)
+        if isinstance(self.queue, L3FifoQueue) and not self.tape.by_order:
+            raise ConfigError("a tape of single orders for L3FifoQueue", "a tape of levels", where)
         if self.lot_size is not None and not self._order_lots():
             wanted = f"a multiple of the tape's lot size {header.lot_size}"
             raise ConfigError(wanted, self.lot_size, where)
@@ -270,6 +286,7 @@ class Binding:
         self._bind_models(asset)
         self._bind_rules(asset)
         self._bind_risk(asset)
+        self._bind_orders(asset)
 
     def _address(self, array: np.ndarray) -> int:
         self._keep.append(array)
@@ -309,6 +326,7 @@ class Binding:
         values = self.values
         queue, fees = asset.queue, asset.fees
         self._bind_latency(asset.latency, asset.location_offset_ns)
+        assert queue is not None  # the asset has chosen one
         values["queue_model"] = QUEUES[type(queue)]
         if isinstance(queue, UserQueue):
             self._bind_user("queue", queue_callback(queue), queue.params)
@@ -364,6 +382,18 @@ class Binding:
         values["latency_params_addr"] = self._address(table)
         values["latency_params_len"] = len(table)
         values["latency_state_addr"] = self._address(state)
+
+    def _bind_orders(self, asset: Asset) -> None:
+        """What a tape of single orders tells of places and fills."""
+        tape = asset.tape
+        self.values["by_order"] = BY_LEVEL
+        if isinstance(asset.queue, L3FifoQueue):
+            self.values["x_prio_addr"] = self._address(tape.section("exch.prio"))
+            # A hit tells of one place in the queue. Who shares by size has to know the whole trade, and a
+            # user's chances are about trades.
+            by_trade = isinstance(asset.exchange, ProRataExchange | UserExchange)
+            named = tape.header.counts.get("fill", 0) > 0
+            self.values["by_order"] = BY_FILLS if named and not by_trade else BY_TRADES
 
     def _bind_user(self, name: str, call: Any, params: Any) -> None:
         array = np.ascontiguousarray(params, np.float64)

@@ -10,16 +10,25 @@ At equal times the market's rows come first, then requests (HftBacktest's order 
 
 import numpy as np
 
-from truefill.backtest.fill_rules import fill_by_crossing, fill_by_trade
+from truefill.backtest.exact_queue import queue_row, queues_cleared
+from truefill.backtest.fill_rules import fill_by_crossing, fill_by_execution, fill_by_trade
 from truefill.backtest.models.queue import queue_depth
 from truefill.backtest.models.queue_evidence import evidence_best
-from truefill.backtest.records import EVIDENCE, requests_at, responses_at, resting_at, stops_at
+from truefill.backtest.records import (
+    BY_FILLS,
+    BY_LEVEL,
+    EVIDENCE,
+    requests_at,
+    responses_at,
+    resting_at,
+    stops_at,
+)
 from truefill.backtest.resting import ranks_of
 from truefill.backtest.seams import arrive, meet
 from truefill.core.address import i32_view, i64_view, u8_view
 from truefill.core.events import NO_BID_TICK, NO_TIME
 from truefill.core.jit import helper
-from truefill.core.tape_records import STOP_BEST, STOP_CLEAR, STOP_TRADE
+from truefill.core.tape_records import STOP_BEST, STOP_CLEAR, STOP_FILL, STOP_TRADE
 
 _EVERYTHING = NO_BID_TICK
 
@@ -226,8 +235,10 @@ def replay_watching(run, a, timestamp, watch, watched_id):
 def _concerns(a, stop):
     """Whether a stop can matter to the own orders; keeps the best prices in step when it cannot."""
     kind = stop["kind"]
-    if kind == STOP_TRADE:
-        side = -np.int64(stop["side"])
+    if kind == STOP_TRADE or kind == STOP_FILL:
+        if (kind == STOP_FILL) != (a["by_order"] == BY_FILLS):
+            return False
+        side = np.int64(stop["side"] if kind == STOP_FILL else -stop["side"])
         ranks = ranks_of(a, side)
         if side == 0 or len(ranks) == 0:
             return False
@@ -256,6 +267,9 @@ def handle_stop(run, a, stop):
         aggressor = np.int64(stop["side"])
         if aggressor != 0:
             fill_by_trade(run, a, aggressor, stop["tick"], stop["qty"], stop["ts"])
+    elif kind == STOP_FILL:
+        side = np.int64(stop["side"])
+        fill_by_execution(run, a, side, stop["tick"], stop["qty"], stop["arg"], stop["ts"])
     elif kind == STOP_BEST:
         ticks = i64_view(a["level_tick_addr"], a["levels"])
         old_bid = a["x_bid"]
@@ -273,6 +287,8 @@ def handle_stop(run, a, stop):
         ticks = i64_view(a["level_tick_addr"], a["levels"])
         clear_book(i64_view(a["x_book_addr"], a["levels"] * 2), ticks, stop)
         a["queue_clear_ts"] = stop["ts"]
+        if a["by_order"] != BY_LEVEL:
+            queues_cleared(a, np.int64(stop["side"]), stop["tick"])
         a["x_bid"] = np.int64(stop["bid"])
         a["x_ask"] = np.int64(stop["ask"])
 
@@ -303,7 +319,10 @@ def _tell_queues(run, a, book_index, previous, new, timestamp, row):
     ranks = ranks_of(a, 1 - 2 * (book_index % 2))
     for i in range(len(ranks)):
         if orders[ranks[i]]["book_index"] == book_index:
-            queue_depth(run, a, np.int64(ranks[i]), previous, new, timestamp)
+            if a["by_order"] != BY_LEVEL:
+                queue_row(a, np.int64(ranks[i]), previous, new, row)
+            else:
+                queue_depth(run, a, np.int64(ranks[i]), previous, new, timestamp)
 
 
 @helper

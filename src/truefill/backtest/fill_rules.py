@@ -11,7 +11,7 @@ from truefill.backtest.executions import execute, report
 from truefill.backtest.models.exchanges import CROSSED, TRADED
 from truefill.backtest.models.queue import queue_excess, queue_trade
 from truefill.backtest.models.queue_evidence import evidence_through
-from truefill.backtest.records import FILL_REPORT, NO_PARTIAL_FILL, PRO_RATA, resting_at
+from truefill.backtest.records import FILL_REPORT, NO_PARTIAL_FILL, PARTIAL_FILL, PRO_RATA, resting_at
 from truefill.backtest.resting import free_resting, ranks_of, remove_rank
 from truefill.backtest.seams import fill_by_user
 from truefill.backtest.taking import uses_up
@@ -38,6 +38,32 @@ def fill_resting(run, a, side, position, lots, timestamp):
         remove_rank(a, side, position)
         free_resting(a, slot)
     return done
+
+
+@helper
+def fill_by_execution(run, a, side, tick, lots, place, timestamp):
+    """A market's order of `side` at `tick`, at `place` in its queue (-1: not known), was hit for `lots`.
+
+    Own orders at a better price, or before it in the queue, would have been hit first.
+    """
+    whole = a["exchange_model"] == NO_PARTIAL_FILL
+    shares = uses_up(a)
+    used = np.int64(0)
+    position = 0
+    while position < len(ranks_of(a, side)):
+        order = resting_at(a["resting_addr"], a["resting_room"])[np.int64(ranks_of(a, side)[position])]
+        better = side * (order["tick"] - tick)
+        if better < 0 or (better == 0 and place < order["entry_row"]):
+            break
+        available = order["leaves"]
+        if not whole and (better == 0 or a["exchange_model"] != PARTIAL_FILL):
+            available = min(available, lots - used)
+        if available > 0:
+            if shares:
+                used += available
+            if fill_resting(run, a, side, position, available, timestamp):
+                continue
+        position += 1
 
 
 @helper

@@ -30,6 +30,9 @@ MESSAGE_KINDS = 6
 USER_MODEL = 99
 CONSTANT_LATENCY, CALLED_LATENCY = 0, 1
 RISK_AVERSE, LOG_2, POWER, LOG, POWER_2, POWER_3, EVIDENCE = 0, 1, 2, 3, 4, 5, 6
+L3_FIFO = 50  # a queue whose places the tape tells
+# What fills resting orders: trades and a model of the queue; fills that name an order; trades, places known.
+BY_LEVEL, BY_FILLS, BY_TRADES = 0, 1, 2
 NO_PARTIAL_FILL, FIFO, PARTIAL_FILL, PRO_RATA = 0, 1, 2, 3
 BY_VALUE, BY_QUANTITY, PER_TRADE = 0, 1, 2
 
@@ -72,6 +75,8 @@ RESTING = np.dtype(
         ("next_free", I8),
         # rules of the exchange
         ("allotted", I8),  # of the trade that is being shared out
+        # a tape of single orders
+        ("entry_row", I8),  # rows of the exchange's view when it came to rest
     ],
     align=True,
 )
@@ -287,6 +292,9 @@ ASSET = np.dtype(
         ("x_own_addr", I8),  # flag per book index: an own order rests there
         ("x_bid", I8),
         ("x_ask", I8),
+        # a tape of single orders
+        ("by_order", I8),  # BY_LEVEL, BY_FILLS or BY_TRADES
+        ("x_prio_addr", I8),
         # orders at the exchange
         *_log("resting"),
         ("resting_live", I8),

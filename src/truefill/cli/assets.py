@@ -114,8 +114,11 @@ def _latency(latency: LatencySettings, folder: Path) -> "LatencyModel":
     return backtest.DrawnLatency(drawn(latency.entry), drawn(latency.response), seed=latency.seed, **special)
 
 
-def _queue(queue: QueueSettings) -> "QueueModel":
+def _queue(queue: QueueSettings) -> "QueueModel | None":
     from truefill import backtest
+
+    if queue.model == "auto":
+        return None
 
     if queue.n is not None:
         powers: dict[str, Callable[[float], QueueModel]] = {

@@ -93,7 +93,8 @@ class LatencySettings(Settings):
 class QueueSettings(Settings):
     """``[queue]``: how a resting order moves ahead when the level shrinks without a trade."""
 
-    model: Literal["risk_averse", "log", "log2", "power", "power2", "power3"] = "log2"
+    # auto: log2, and the exact place on a tape of single orders
+    model: Literal["auto", "risk_averse", "log", "log2", "power", "power2", "power3"] = "auto"
     n: Annotated[float | None, Field(gt=0)] = None  # exponent of the power models
 
     @model_validator(mode="after")

@@ -219,7 +219,7 @@ class TapeBuilder:
         shift = self._clock_correction()
         trade_index = self._trade_index(scanner.aux_rows)
         sink.add("level_tick", level_tick)
-        local = ViewIndexer("local", sink, steps, rank_of, level_tick, trade_index, 0)
+        local = ViewIndexer("local", sink, steps, rank_of, level_tick, trade_index, 0, by_order)
         gaps = GapFinder()
         total = scanner.local_rows + scanner.exch_rows
         stages = {name: OrderStage(steps, rank_of, level_tick) for name in ("exch", "local") if by_order}
@@ -229,7 +229,7 @@ class TapeBuilder:
             if self._progress is not None:
                 self._progress("index", local.rows, total)
         local.finish()
-        exch = ViewIndexer("exch", sink, steps, rank_of, level_tick, trade_index, local.overflows)
+        exch = ViewIndexer("exch", sink, steps, rank_of, level_tick, trade_index, local.overflows, by_order)
         batches = ordered(spill, False, steps.qty_exp, shift)
         for rows, aux, order in stages["exch"].expand(batches) if by_order else batches:
             exch.take(rows, aux, order)

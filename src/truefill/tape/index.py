@@ -88,7 +88,8 @@ BAD_STATUS = 1  # a status code that does not fit into 32 bits
 # `units` of an index (int64).
 LOT, TICK, TICK_EXP = 0, 1, 2  # steps of quantities and prices, in the units of all data
 QTY_EXP = 3
-UNITS_SIZE = 4
+BY_ORDER = 4  # 1: the rows are made from single orders
+UNITS_SIZE = 5
 
 _MAX_I4 = np.iinfo(np.int32).max
 
@@ -130,6 +131,19 @@ def new_state() -> np.ndarray:
     state[TOP_BID] = state[TOP_ASK] = state[SNAPSHOT] = state[PATCH] = -1
     state[BEST_BID] = state[BEST_ASK] = -1
     return state
+
+
+@inlined
+def set_order_level(book, top, code, lots):
+    """Set a level that a single order changed; True when a best price changed.
+
+    As `set_level`, but an order that leaves others behind is no news of a price: in a crossed book it brings
+    back no level that was crossed.
+    """
+    if 0 < lots < book[code]:
+        book[code] = lots
+        return False
+    return set_level(book, top, code, lots)
 
 
 @inlined
@@ -344,7 +358,10 @@ def index_batch(
                 state[OVERFLOWS] += 1
             if local:
                 note_exch_ts(out.runs, runs_base, state, RUNS, RUN_TS, RUNS_BEFORE, state[ROWS], exch_ts)
-            changed = set_level(book, state, code, lots)
+            if units[BY_ORDER] != 0:
+                changed = set_order_level(book, state, code, lots)
+            else:
+                changed = set_level(book, state, code, lots)
             state[ROWS] += 1
             if changed and not local:
                 put_stop(out, state, stops_base, STOP_BEST, ts, 0, 0, 0, side)

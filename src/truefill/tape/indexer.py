@@ -23,6 +23,7 @@ class ViewIndexer:
         level_tick: np.ndarray,
         trade_index: np.ndarray,
         overflows: int,
+        by_order: bool = False,
     ) -> None:
         self.view = view
         self.local = view == "local"
@@ -36,7 +37,7 @@ class ViewIndexer:
             level_tick,
             np.zeros(2 * len(level_tick), np.int64),
             trade_index,
-            np.array([steps.lot, steps.tick, steps.px_exp, steps.qty_exp], np.int64),
+            np.array([steps.lot, steps.tick, steps.px_exp, steps.qty_exp, by_order], np.int64),
         )
         self._out = index.new_out(layout.BLOCK_ROWS)
         self._kept = {name: 0 for _, name, _, _ in _RUNS}  # runs of the open group

@@ -36,7 +36,7 @@ class OrderStage:
     def __init__(self, steps: Steps, rank_of: np.ndarray, level_tick: np.ndarray) -> None:
         self._rank_of = rank_of
         self._level_tick = level_tick
-        self._units = np.array([steps.lot, steps.tick, steps.px_exp, steps.qty_exp], np.int64)
+        self._units = np.array([steps.lot, steps.tick, steps.px_exp, steps.qty_exp, 1], np.int64)
         self._entries = np.zeros(1024, orders.ENTRY)
         self._totals = np.zeros(2 * len(rank_of), np.int64)
         self._state = np.zeros(orders.STATE_SIZE, np.int64)

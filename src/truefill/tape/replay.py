@@ -14,7 +14,7 @@ from truefill.core.l2book import (
     set_level,
 )
 from truefill.core.tape_records import STOP_CLEAR
-from truefill.tape.index import apply_clear
+from truefill.tape.index import apply_clear, set_order_level
 from truefill.tape.tape import Tape
 
 # What `replay_view` counts (int64): groups, and the first of them (-1: none).
@@ -45,6 +45,7 @@ def replay_view(tape: Tape, name: str) -> np.ndarray:
         qty,
         top,
         result,
+        tape.by_order,
     )
     return result
 
@@ -70,6 +71,7 @@ def _replay(
     qty_array: np.ndarray,
     top_array: np.ndarray,
     result: np.ndarray,
+    by_order: bool,
 ) -> None:
     qty = i64_view(qty_array.ctypes.data, len(qty_array))
     top = i64_view(top_array.ctypes.data, len(top_array))
@@ -86,7 +88,10 @@ def _replay(
             while row < end:
                 c = code[row]
                 level = c >> 1
-                set_level(qty, top, c, lots[row])
+                if by_order:
+                    set_order_level(qty, top, c, lots[row])
+                else:
+                    set_level(qty, top, c, lots[row])
                 if lots[row] > 0:
                     if c & 1:
                         low_ask = min(low_ask, level)

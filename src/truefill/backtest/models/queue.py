@@ -37,6 +37,7 @@ from truefill.backtest.models.user import (
 )
 from truefill.backtest.records import (
     EVIDENCE,
+    L3_FIFO,
     LOG,
     LOG_2,
     POWER,
@@ -161,6 +162,11 @@ class EvidenceQueue:
 
 
 @dataclass(frozen=True, slots=True)
+class L3FifoQueue:
+    """No model: the place in the queue that a tape of single orders tells. The default on such a tape."""
+
+
+@dataclass(frozen=True, slots=True)
 class UserQueue:
     """A queue model of the user's.
 
@@ -199,6 +205,7 @@ QueueModel = (
     | PowerProbQueue2
     | PowerProbQueue3
     | EvidenceQueue
+    | L3FifoQueue
     | UserQueue
 )
 QUEUES = {
@@ -209,6 +216,7 @@ QUEUES = {
     PowerProbQueue2: POWER_2,
     PowerProbQueue3: POWER_3,
     EvidenceQueue: EVIDENCE,
+    L3FifoQueue: L3_FIFO,
     UserQueue: USER_MODEL,
 }
 
