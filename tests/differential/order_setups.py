@@ -59,4 +59,5 @@ def _market(rng: random.Random, stream: Stream, queue: Choice, exchange: str, fo
         exchange=choose(rng, [EXCHANGES[exchange]], for_hft),
         multiplier=1.0,
         risk=None,
+        location_ns=0,
     )

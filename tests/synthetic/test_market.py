@@ -8,17 +8,23 @@ import pytest
 
 from truefill.core.errors import ConfigError
 from truefill.core.events import (
+    ADD_ORDER,
     BUY,
+    CANCEL_ORDER,
     DEPTH,
     DEPTH_SNAPSHOT,
     EVENT,
     EXCH,
+    FILL,
     KIND_MASK,
     LOCAL,
+    MODIFY_ORDER,
     SELL,
     TRADE,
 )
+from truefill.core.order_book import OrderBook
 from truefill.synthetic import Market, ZeroIntelligence, kernels as k, make_market
+from truefill.tape import build_tape
 
 THIN = ZeroIntelligence(limit_rate=0.3, market_rate=4.0, cancel_rate=0.4, mean_size=3, window=12)
 
@@ -240,3 +246,40 @@ def test_any_tick_size_gives_the_nearest_float(tick_size: str, price: float) -> 
     texts = [f"{px:.{decimals}f}" for px in snapshot["px"].tolist()]
     assert [float(text) for text in texts] == snapshot["px"].tolist()
     assert abs(snapshot["px"].mean() / price - 1) < 0.02
+
+
+@pytest.mark.parametrize("params", [ZeroIntelligence(), THIN])
+def test_single_orders_are_the_book(params: ZeroIntelligence) -> None:
+    """A book fed with the published orders has the market's own queues; each fill names the front of one."""
+    market, rebuilt = Market(11, params, orders=True), OrderBook()
+    hits = 0
+    for rows in [market.snapshot(), *market.run(4.0)]:
+        for row in rows:
+            kind, order_id = int(row["ev"]) & KIND_MASK, int(row["order_id"])
+            side = 1 if int(row["ev"]) & BUY else -1
+            tick, qty = round(row["px"] * 100), round(row["qty"] * 100)
+            if kind == ADD_ORDER:
+                assert rebuilt.add(order_id, side, tick, qty).accepted
+            elif kind == CANCEL_ORDER:
+                assert rebuilt.cancel(order_id).accepted
+            elif kind == MODIFY_ORDER:
+                assert rebuilt.modify(order_id, tick, qty).accepted
+            elif kind == FILL:
+                best = rebuilt.best_bid if side == 1 else rebuilt.best_ask
+                assert rebuilt.queue_ahead(order_id) == (0, 0)
+                assert (rebuilt.order(order_id).side, rebuilt.order(order_id).tick) == (side, best)
+                hits += 1
+            else:
+                assert kind == TRADE
+    assert rebuilt.state_hash() == market.book.state_hash()
+    assert hits == market.state[k.TRADES] > 10
+
+
+def test_single_orders_and_levels_are_one_market() -> None:
+    """The same seed: the same trades, and tapes with the same levels at the end."""
+    tapes = [build_tape(make_market(5, seed=4, params=THIN, orders=orders)) for orders in (False, True)]
+    np.testing.assert_array_equal(tapes[0].trades, tapes[1].trades)
+    assert tapes[0].header.last_best_bid == tapes[1].header.last_best_bid
+    assert tapes[0].header.last_best_ask == tapes[1].header.last_best_ask
+    assert tapes[1].by_order
+    assert sum(n for name, n in tapes[1].header.orders["exch"].items() if "open" not in name) == 0

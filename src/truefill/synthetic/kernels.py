@@ -5,12 +5,27 @@ rates (Gillespie's method, which is exact). A market order that finds nothing is
 
 What becomes public: after each event the new quantity of every level that changed, before that the trades
 if there were any (one for each resting order that was hit), all at the event's exchange time and with one
-latency. Local time never runs backward.
+latency. Local time never runs backward. Or, instead of the levels, each order: added, cancelled, and hit (a
+trade, the fill that names the order, and what is left of it).
 """
 
-from truefill.core.events import BUY, DEPTH, EXCH, LOCAL, NO_ASK_TICK, NO_BID_TICK, SELL, TRADE
+from truefill.core.events import (
+    ADD_ORDER,
+    BUY,
+    CANCEL_ORDER,
+    DEPTH,
+    EXCH,
+    FILL,
+    LOCAL,
+    MODIFY_ORDER,
+    NO_ASK_TICK,
+    NO_BID_TICK,
+    SELL,
+    TRADE,
+)
 from truefill.core.jit import entry, helper
 from truefill.core.order_book_commands import (
+    MAKER,
     MAKER_LEFT,
     MAKER_SLOT,
     REPORT_QTY,
@@ -27,7 +42,7 @@ from truefill.core.order_book_kernels import (
     remove,
     rest,
 )
-from truefill.core.order_book_layout import ASKS, BEST, BIDS, LIVE
+from truefill.core.order_book_layout import ASKS, AT_ORDERS, BEST, BIDS, LIVE
 from truefill.synthetic.draws import GAP, KIND, LATENCY, PLACE, SIZE
 
 # Words of a market's state, int64.
@@ -38,7 +53,7 @@ NEXT_TRADE = 3  # id of the next trade
 MESSAGES = 4  # events so far; a trade's sequence number
 REFERENCE = 5  # and 6: best bid and ask, the last known ones while a side is empty
 WANTED_TICK = 7  # the price that did not fit in the window
-PUBLISH = 8  # 0 while the market warms up
+PUBLISH = 8  # NOTHING while the market warms up, then BY_LEVEL or BY_ORDER
 LIMIT_ORDERS, MARKET_ORDERS, CANCELS = 9, 10, 11
 LIMIT_LOTS, MARKET_LOTS, TRADED_LOTS, CANCELLED_LOTS = 12, 13, 14, 15
 TRADES = 16
@@ -46,6 +61,8 @@ SPREAD_TIME = 17  # spread in ticks times ns, while there are two sides
 TWO_SIDED_TIME = 18  # ns
 LIVE_TIME = 19  # resting orders times ns
 STATE_WORDS = 24
+
+NOTHING, BY_LEVEL, BY_ORDER = 0, 1, 2
 
 # Numbers of a market, float64.
 LIMIT_RATE = 0  # limit orders a second on one side, all prices together
@@ -79,6 +96,12 @@ def _put_level(words, out, n, state, sizes, side, tick):  # type: ignore[no-unty
     flag = BUY if side == BIDS else SELL
     ev = EXCH | LOCAL | DEPTH | flag
     return put_row(out, n, ev, state, sizes, tick, level_qty(words, side, tick), 0, 0)
+
+
+@helper
+def _put_order(out, n, state, sizes, kind, side, tick, qty, order_id):  # type: ignore[no-untyped-def]
+    flag = BUY if side == BIDS else SELL
+    return put_row(out, n, EXCH | LOCAL | kind | flag, state, sizes, tick, qty, order_id, 0)
 
 
 @helper
@@ -174,11 +197,14 @@ def advance(words, links, state, alive, where, rates, sizes, draws, cursor, unti
             if tick > 0:  # there are no prices below one tick: such an order is lost
                 add_order(words, links, state, alive, where, side, tick, qty)
                 state[LIMIT_ORDERS] += 1
-                if state[PUBLISH]:
+                if state[PUBLISH] == BY_LEVEL:
                     n = _put_level(words, out, n, state, sizes, side, tick)
+                elif state[PUBLISH] == BY_ORDER:
+                    new = state[NEXT_ORDER] - 1
+                    n = _put_order(out, n, state, sizes, ADD_ORDER, side, tick, qty, new)
 
         elif kind < 2 * limit_rate + market_rate:
-            if n + 2 * min(qty, words[LIVE]) > len(out):
+            if n + 3 * min(qty, words[LIVE]) > len(out):
                 return n, cursor, ROWS_FULL
             side = BIDS if kind < 2 * limit_rate + 0.5 * market_rate else ASKS
             _begin(words, state, now, draw)
@@ -193,11 +219,15 @@ def advance(words, links, state, alive, where, rates, sizes, draws, cursor, unti
                 slot = alive[k]
                 side = order_side(words, links, slot)
                 tick = order_tick(words, links, slot)
-                state[CANCELLED_LOTS] += remove(words, links, slot)
+                order_id = words[words[AT_ORDERS] + 4 * slot]
+                gone = remove(words, links, slot)
+                state[CANCELLED_LOTS] += gone
                 _forget(alive, where, k, words[LIVE])
                 state[CANCELS] += 1
-                if state[PUBLISH]:
+                if state[PUBLISH] == BY_LEVEL:
                     n = _put_level(words, out, n, state, sizes, side, tick)
+                elif state[PUBLISH] == BY_ORDER:
+                    n = _put_order(out, n, state, sizes, CANCEL_ORDER, side, tick, gone, order_id)
 
         cursor += 1
         for side in (BIDS, ASKS):
@@ -236,7 +266,12 @@ def _market_order(words, links, state, alive, where, sizes, side, qty, out, n, r
             tick, traded = reports[i, REPORT_TICK], reports[i, REPORT_QTY]
             n = put_row(out, n, ev, state, sizes, tick, traded, state[NEXT_TRADE], state[MESSAGES])
             state[NEXT_TRADE] += 1
-    if state[PUBLISH]:
+            if state[PUBLISH] == BY_ORDER:
+                hit, left_of_it = reports[i, MAKER], reports[i, MAKER_LEFT]
+                n = _put_order(out, n, state, sizes, FILL, other, tick, traded, hit)
+                what = CANCEL_ORDER if left_of_it == 0 else MODIFY_ORDER
+                n = _put_order(out, n, state, sizes, what, other, tick, left_of_it, hit)
+    if state[PUBLISH] == BY_LEVEL:
         for i in range(m):
             tick = reports[i, REPORT_TICK]
             if i == m - 1 or reports[i + 1, REPORT_TICK] != tick:

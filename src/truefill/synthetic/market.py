@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from truefill.core.errors import ConfigError
-from truefill.core.events import BUY, DEPTH_SNAPSHOT, EVENT, EXCH, LOCAL, SELL
+from truefill.core.events import ADD_ORDER, BUY, DEPTH_SNAPSHOT, EVENT, EXCH, LOCAL, SELL
 from truefill.core.order_book import OrderBook
 from truefill.core.order_book_commands import REPORT_COLUMNS
 from truefill.core.order_book_layout import ORDERS
@@ -31,6 +31,8 @@ class Market:
         The same seed and parameters give the same events, byte for byte.
     params : ZeroIntelligence, optional
         The model's parameters.
+    orders : bool
+        Publish single orders (L3) instead of levels. The market itself is the same.
 
     Attributes
     ----------
@@ -38,9 +40,12 @@ class Market:
         The order-by-order book behind the published levels. To read, not to write.
     """
 
-    def __init__(self, seed: int = 1, params: ZeroIntelligence | None = None) -> None:
+    def __init__(
+        self, seed: int = 1, params: ZeroIntelligence | None = None, *, orders: bool = False
+    ) -> None:
         if not 0 <= seed < 1 << 64:
             raise ConfigError("a seed from 0 to 2**64 - 1", seed)
+        self._by_order = orders
         self.params = p = ZeroIntelligence() if params is None else params
         self._draws = Draws(seed, p.mean_size, p.fixed_size, p.feed_latency * 1e9, p.feed_latency_spread)
         self._rows, self._cursor = self._draws.rows(_DRAW_ROWS), 0
@@ -79,7 +84,7 @@ class Market:
         self.state[k.MESSAGES] = 0
         self.state[k.LIMIT_ORDERS :] = 0
         self.state[k.LIMIT_LOTS] = self.book.to_array()[:, 3].sum()
-        self.state[k.PUBLISH] = 1
+        self.state[k.PUBLISH] = k.BY_ORDER if self._by_order else k.BY_LEVEL
 
     def _make_room(self, orders: int) -> None:
         if orders > self.book.words[ORDERS]:
@@ -109,15 +114,21 @@ class Market:
         return int(self.state[k.SPREAD_TIME]) / time if time else float("nan")
 
     def snapshot(self) -> NDArray[np.void]:
-        """Make the rows of a depth snapshot of now: bids from the best down, then asks from the best up."""
-        levels = [(BUY, t, q) for t, q, _ in self.book.levels(BUY_SIDE)]
-        levels += [(SELL, t, q) for t, q, _ in self.book.levels(SELL_SIDE)]
+        """Make the rows of a snapshot of now: bids from the best down, then asks from the best up.
+
+        Levels, or single orders, the oldest of a price first.
+        """
         latency = int(self._draws.rows(1)[0, 4] + 0.5)
         self.state[k.LOCAL_CLOCK] = max(self.state[k.LOCAL_CLOCK], self.exch_ts + max(1, latency))
-        rows = np.zeros(len(levels), EVENT)
-        for n, (side, tick, qty) in enumerate(levels):
-            ev = EXCH | LOCAL | DEPTH_SNAPSHOT | side
-            k.put_row(rows, n, ev, self.state, self._sizes, tick, qty, 0, 0)
+        kind = ADD_ORDER if self._by_order else DEPTH_SNAPSHOT
+        flags = {BUY_SIDE: EXCH | LOCAL | kind | BUY, SELL_SIDE: EXCH | LOCAL | kind | SELL}
+        if self._by_order:
+            resting = self.book.to_array()[:, :4].tolist()
+        else:
+            resting = [(s, t, 0, q) for s in (BUY_SIDE, SELL_SIDE) for t, q, _ in self.book.levels(s)]
+        rows = np.zeros(len(resting), EVENT)
+        for n, (side, tick, order_id, qty) in enumerate(resting):
+            k.put_row(rows, n, flags[side], self.state, self._sizes, tick, qty, order_id, 0)
         return rows
 
     def run(self, seconds: float, batch_rows: int = 65536) -> Iterator[NDArray[np.void]]:
@@ -171,9 +182,14 @@ class Market:
 
 
 def make_market(
-    seconds: float, seed: int = 1, params: ZeroIntelligence | None = None, batch_rows: int = 65536
+    seconds: float,
+    seed: int = 1,
+    params: ZeroIntelligence | None = None,
+    batch_rows: int = 65536,
+    *,
+    orders: bool = False,
 ) -> Iterator[NDArray[np.void]]:
-    """Make a market: an opening snapshot, then depth differences and trades.
+    """Make a market: an opening snapshot, then depth differences and trades; or single orders.
 
     Parameters
     ----------
@@ -185,6 +201,8 @@ def make_market(
         The model's parameters.
     batch_rows : int
         About how many rows a batch has; the events do not depend on it.
+    orders : bool
+        Publish single orders (L3) instead of levels: the same market, seen order by order.
 
     Yields
     ------
@@ -197,6 +215,6 @@ def make_market(
     >>> bool((np.diff(events["local_ts"]) >= 0).all())
     True
     """
-    market = Market(seed, params)
+    market = Market(seed, params, orders=orders)
     yield market.snapshot()
     yield from market.run(seconds, batch_rows)
