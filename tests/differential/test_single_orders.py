@@ -13,7 +13,6 @@ from tests.differential.order_setups import random_order_setup
 from tests.differential.setups import NO_PARTIAL_FILL, Setup, hft_bot, play_twin_for_hft, twin_bot
 from tests.differential.tally import Tally
 
-
 # A user's exchange model is asked about trades: its twin on single orders would be another one.
 BUILT_IN = sorted(name for name in EXCHANGES if "user" not in name)
 
