@@ -289,3 +289,27 @@ def test_generated_latency_follows_the_feed(tape: Tape) -> None:
     of_tape = generate_order_latency(tape, mul_entry=2, offset_entry=MS, mul_resp=3)
     assert (rows == of_tape).all()
     assert InterpolatedLatency(rows).orders == len(rows)
+
+
+# -- computing time ------------------------------------------------------
+
+
+def test_computing_delays_requests_and_the_next_wake(make_bot: BuildBot) -> None:
+    """A request leaves when the strategy has computed; what arrives meanwhile wakes it at once after that."""
+    assets = make_bot(latency=ConstantLatency(5 * MS, 3 * MS)).assets
+    bot = Bot(assets, compute_ns=2 * MS)
+    start = bot.current_timestamp
+    assert bot.elapse(1000 * MS) == 0
+    assert bot.current_timestamp == start + 1002 * MS
+    depth = bot.depth(0)
+    bot.submit_buy_order(0, 1, depth.best_bid - 5.0, depth.lot_size)
+    assert bot.orders(0).get(1).local_timestamp == start + 1004 * MS
+    assert bot.wait_order_response(0, 1, 1000 * MS) == 0
+    assert bot.order_latency(0) == (start + 1004 * MS, start + 1009 * MS, start + 1012 * MS)
+    assert bot.current_timestamp == start + 1012 * MS
+    bot = Bot(assets, compute_ns=500 * MS)
+    bot.elapse(0)
+    assert bot.wait_next_feed(False, 1) == 2  # much has come while it computed
+    assert bot.current_timestamp == start + 1000 * MS
+    with pytest.raises(ConfigError, match=r"Bot\.compute_ns"):
+        Bot(assets, compute_ns=-1)

@@ -59,4 +59,4 @@ def engine_bot(setup: Setup) -> EngineBot:
                 location_offset_ns=market.location_ns,
             )
         )
-    return EngineBot(assets)
+    return EngineBot(assets, compute_ns=setup.compute_ns)

@@ -47,6 +47,7 @@ class Setup:
     markets: list[Market]
     script: list[Action]
     book: str  # which of HftBacktest's
+    compute_ns: int = 0
 
     @property
     def units(self) -> list[tuple[float, float]]:
@@ -62,6 +63,7 @@ class Setup:
     def names(self) -> set[str]:
         """What the setup is made of, to count what has been proved."""
         used = {f"{len(self.markets)} assets", f"book {self.book}"}
+        used |= {"computing time"} if self.compute_ns else set()
         for market in self.markets:
             used |= {f"queue {market.queue.name}", f"fees {market.fees.name}"}
             used |= {f"latency {market.latency.name}", f"exchange {market.exchange.name}"}
@@ -78,7 +80,8 @@ def random_setup(seed: int, exchange: str, for_hft: bool = False) -> Setup:
         actions=rng.choice((30, 120)), step_first=for_hft, endless=0.0 if for_hft else 0.01
     )
     script = random_script(rng, [m.stream.mid_tick for m in markets], script_options)
-    return Setup(markets, script, rng.choice(sorted(BOOKS)))
+    book = rng.choice(sorted(BOOKS))
+    return Setup(markets, script, book, 0 if for_hft or rng.random() < 0.7 else rng.choice((1, 9, 70)))
 
 
 def _stream_options(rng: random.Random, for_hft: bool) -> StreamOptions:
@@ -132,7 +135,8 @@ def twin_bot(setup: Setup) -> TwinBot:
                 location_ns=m.location_ns,
             )
             for m in setup.markets
-        ]
+        ],
+        setup.compute_ns,
     )
 
 

@@ -116,7 +116,8 @@ def _row(asset: TwinAsset, index: int) -> Row:
 class TwinBot:
     """Same methods and codes as the Bot. What it hands out are plain dictionaries and lists."""
 
-    def __init__(self, assets: list[TwinAsset]) -> None:
+    def __init__(self, assets: list[TwinAsset], compute_ns: int = 0) -> None:
+        self.compute_ns = compute_ns
         self.markets = [_Market(asset, number) for number, asset in enumerate(assets)]
         first = self._next()
         self.current_timestamp = 0 if first is None else first[0]
@@ -134,6 +135,10 @@ class TwinBot:
     def wait_order_response(self, asset: int, order_id: int, timeout: int) -> int:
         """Until a response for that order arrives here."""
         return self._goto(self._after(timeout), waited=(asset, order_id))
+
+    def _leaving(self) -> int:
+        """When the strategy has done its computing: its requests leave then, and it can wake again."""
+        return min(self.current_timestamp + self.compute_ns, FOREVER)
 
     def _after(self, duration: int) -> int:
         return min(self.current_timestamp + duration, FOREVER)
@@ -156,11 +161,15 @@ class TwinBot:
         waited: tuple[int, int] | None = None,
     ) -> int:
         result = OK
+        busy = self._leaving()
+        stop = min(stop + self.compute_ns, FOREVER)
         while True:
             event = self._next()
             if event is None:
                 return END_OF_DATA  # the clock stays where it was
             ts, a, kind = event
+            if ts > busy:
+                self.current_timestamp = max(busy, self.current_timestamp)
             if ts > stop:
                 self.current_timestamp = stop
                 return result
@@ -168,14 +177,14 @@ class TwinBot:
             if kind == LOCAL_DATA:
                 market.local.process(market.local_view.take())
                 if feed:
-                    stop, result = ts, MARKET_FEED
+                    stop, result = max(ts, busy), MARKET_FEED if ts > busy else max(result, MARKET_FEED)
             elif kind == LOCAL_ORDER:
                 responses = market.responses.receive(ts)
                 for response in responses:
                     market.local.receive(response, ts)
                 got = waited is not None and waited[0] == a
                 if any_response or (got and any(r.order.order_id == waited[1] for r in responses)):
-                    stop = ts
+                    stop = max(ts, busy)
                     if feed:
                         result = ORDER_RESPONSE
             elif kind == EXCH_DATA:
@@ -211,18 +220,18 @@ class TwinBot:
     ) -> int:
         tick, lots = self._integers(asset, price, qty)
         order = TwinOrder(order_id, side, tick, lots, order_type, tif)
-        code = self.markets[asset].local.submit(order, self.current_timestamp)
+        code = self.markets[asset].local.submit(order, self._leaving())
         return self._wait(code, asset, order_id, wait)
 
     def modify(self, asset: int, order_id: int, price: float, qty: float, wait: bool) -> int:
         """Ask for another price and open quantity."""
         tick, lots = self._integers(asset, price, qty)
-        code = self.markets[asset].local.modify(order_id, tick, lots, self.current_timestamp)
+        code = self.markets[asset].local.modify(order_id, tick, lots, self._leaving())
         return self._wait(code, asset, order_id, wait)
 
     def cancel(self, asset: int, order_id: int, wait: bool) -> int:
         """Ask for an order to be cancelled."""
-        code = self.markets[asset].local.cancel(order_id, self.current_timestamp)
+        code = self.markets[asset].local.cancel(order_id, self._leaving())
         return self._wait(code, asset, order_id, wait)
 
     def _wait(self, code: int, asset: int, order_id: int, wait: bool) -> int:

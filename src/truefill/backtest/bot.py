@@ -14,6 +14,7 @@ import numpy as np
 from truefill.backtest import seams
 from truefill.backtest.arguments import raise_bad_argument
 from truefill.backtest.asset import Asset, Binding
+from truefill.backtest.computing import compute
 from truefill.backtest.engine import ENTRIES, USER_ENTRIES
 from truefill.backtest.executions import units
 from truefill.backtest.local_side import feed_times, in_gap, trades_seen
@@ -182,6 +183,9 @@ class Bot:
     ----------
     assets : sequence of Asset
         One or more instruments, all over the same time.
+    compute_ns : int
+        The strategy's own computing time, ns: its requests leave so long after it woke, and it cannot wake
+        again before.
 
     Notes
     -----
@@ -190,7 +194,7 @@ class Bot:
     the risk model held the request back, for reason n. Arguments that cannot be meant raise BotError.
     """
 
-    def __init__(self, assets: Sequence[Asset]) -> None:
+    def __init__(self, assets: Sequence[Asset], *, compute_ns: int = 0) -> None:
         assets = _assets(assets)
         self.assets = tuple(assets)
         self._run_array = np.zeros(1, RUN)
@@ -209,6 +213,12 @@ class Bot:
         run["num_assets"] = len(assets)
         run["assets_addr"] = self._table.ctypes.data
         run["now"] = self._first_time()
+        self.compute_ns = whole(
+            compute_ns, "0 ns to 10**15 ns (11 days)", 0, 10**15, ConfigError, "Bot.compute_ns"
+        )
+        if self.compute_ns > 0:
+            run["compute_ns"] = self.compute_ns
+            run["f_compute"] = compute.address
         for name, entry in ENTRIES.items():
             run[f"f_{name}"] = entry.address
         if any(isinstance(asset.exchange, UserExchange) for asset in assets):

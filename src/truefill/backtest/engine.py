@@ -11,6 +11,7 @@ import numpy as np
 
 from truefill.backtest.arguments import BROKEN
 from truefill.backtest.arrivals import handle_request
+from truefill.backtest.computing import GO_ON
 from truefill.backtest.exchange_side import (
     catch_up,
     first_watched,
@@ -20,6 +21,7 @@ from truefill.backtest.exchange_side import (
     own_orders,
     run_exchange_side,
 )
+from truefill.backtest.executions import later
 from truefill.backtest.fill_user import fill_by_user
 from truefill.backtest.local_side import (
     clear_inactive,
@@ -43,6 +45,7 @@ from truefill.backtest.risk import check_risk
 from truefill.backtest.seams import (
     ADVANCE,
     ARRIVE,
+    COMPUTE,
     LEVEL,
     MEET,
     ON_ASSET,
@@ -54,11 +57,12 @@ from truefill.backtest.seams import (
     run_exchange,
 )
 from truefill.backtest.table import asset_of
-from truefill.core.address import i64_view
+from truefill.core.address import caller, i64_view
 from truefill.core.events import NO_TIME
 from truefill.core.jit import Callback, helper
 from truefill.core.records import END_OF_DATA, INTERRUPTED, MARKET_FEED, OK, ORDER_RESPONSE
 
+_call_compute = caller(COMPUTE)
 _WATCH_NOTHING, _WATCH_ORDER, _WATCH_ANY = 0, 1, 2
 
 
@@ -69,6 +73,11 @@ def advance_to(run, stop, wait, wait_asset, wait_id):
         return INTERRUPTED
     if run["error"] != 0:
         return run["error"]
+    if run["compute_ns"] > 0:
+        code = _call_compute(run["f_compute"], (asset_of(run, 0)["run_addr"], wait, wait_asset, wait_id))
+        if code != GO_ON:
+            return code
+        stop = later(stop, run["compute_ns"])
     run["steps"] += 1
     count = run["num_assets"]
     horizon = stop

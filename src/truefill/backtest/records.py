@@ -390,6 +390,8 @@ RUN = np.dtype(
         ("error_x3", F8),
         ("error_slot", I8),  # of the resting order that it was about
         ("steps", I8),
+        ("compute_ns", I8),  # the strategy's computing time (computing.py)
+        ("f_compute", I8),
         ("ended", I8),  # whether the data has ended once
         ("f_advance", I8),
         ("f_run_exchange", I8),

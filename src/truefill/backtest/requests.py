@@ -59,7 +59,8 @@ _call_advance = caller(ADVANCE)
 @helper
 def _send(run, a, kind, order_id, order, lots):
     """Put a request on its way; a negative latency sends back a refusal instead."""
-    now = run["now"]
+    now = later(run["now"], run["compute_ns"])
+    order["local_timestamp"] = now
     latency = message_latency(run, a, kind, now)
     if latency < 0:
         event = REJECT

@@ -160,7 +160,7 @@ def _again_interpreted(
 
     Runs repeat exactly, so the same error comes at the same event. Gives up after a while.
     """
-    twin = Bot(bot.assets)
+    twin = Bot(bot.assets, compute_ns=bot.compute_ns)
     arguments = (twin,) if params is None else (twin, params)
     limit = threading.Timer(_SEARCH_LIMIT, twin.interrupt)
     limit.daemon = True

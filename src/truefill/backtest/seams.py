@@ -18,6 +18,7 @@ ADVANCE = i8(i8, i8, i8, i8, u8)  # run, stop time, what to wait for, asset numb
 SUBMIT = i8(i8, i8, i8, u8, f8, f8, i8, i8, i8)  # run, asset, side, id, price, qty, tif, type, wait -> code
 MODIFY_ORDER = i8(i8, i8, u8, f8, f8, i8)  # run, asset, id, price, qty, wait -> code
 CANCEL_ORDER = i8(i8, i8, u8, i8)  # run, asset, id, wait -> code
+COMPUTE = i8(i8, i8, i8, u8)  # run, what to wait for, asset number, order id -> code
 ON_ASSET = i8(i8, i8)
 ON_RUN = i8(i8)
 # run, asset's address, kind, slot (-1: new), order id, side, tick, lots, order type -> 0 or a return code
