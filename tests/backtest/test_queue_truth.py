@@ -34,6 +34,10 @@ class Queues:
         side = 1 if int(row["ev"]) & ev.BUY else -1
         key, lots = (side, round(row["px"] / TICK)), round(row["qty"] / LOT)
         if kind == ev.TRADE:
+            for (s, tick), queue in self.levels.items():
+                if s == -side and s * (tick - key[1]) >= 0:
+                    first = next((i for i, (o, _) in enumerate(queue) if o is not None), len(queue))
+                    self.fill(queue, first if tick == key[1] else len(queue), row)
             return
         if kind == ev.FILL:
             place = [o for o, _ in self.levels[key]].index(order)
@@ -122,6 +126,29 @@ def test_an_execution_elsewhere_than_the_order_rests_tells_nothing() -> None:
     probes = OrderStream(flow.events, TICK, LOT).probes(STEP_NS // 2, 10**9, start_ts=START)
     assert len(probes) > 0
     assert (probes["fill_ts"] == NO_TIME).all()
+
+
+def test_a_hidden_order_waits_for_those_that_are_shown() -> None:
+    """Sold at 100 to nobody in the book: a bid at 101 would have come first, one at 100 behind 5 not."""
+    flow = OrderFlow(1)
+    flow.queues.clear()
+    flow.rows.clear()
+    for tick, lots in ((100, 5), (99, 5)):
+        flow.row(ev.ADD_ORDER, 1, tick, lots, tick)
+    flow.row(ev.ADD_ORDER, -1, 103, 5, 103)
+    flow.row(ev.ADD_ORDER, 1, 101, 1, 101)
+    flow.ts += STEP_NS
+    flow.row(ev.CANCEL_ORDER, 1, 101, 1, 101)
+    flow.ts += 10 * STEP_NS
+    hidden_at = flow.ts
+    flow.row(ev.TRADE, -1, 100, 7, 0)
+    flow.ts += STEP_NS
+    flow.row(ev.CANCEL_ORDER, 1, 99, 5, 99)
+    stream = OrderStream(flow.events, TICK, LOT)
+    at = hidden_at - STEP_NS
+    probes = stream.probes(STEP_NS, 10**9, (-1, 0, 1), start_ts=at, end_ts=at + 1)
+    fills = {int(p["tick"]): int(p["fill_ts"]) for p in probes if p["side"] > 0}
+    assert fills == {101: hidden_at, 100: NO_TIME, 99: NO_TIME}
 
 
 def test_what_cannot_be_followed_is_refused() -> None:

@@ -128,9 +128,10 @@ A = '[[asset]]\ntape = "a.tape"\n'
         (A + "[latency]\nentry = 1.5", "run.toml:4: expected latency.entry to be a duration such as"),
         (
             A + '[queue]\nmodel = "power"',
-            "run.toml:3: expected queue to be n with a power model and only there, got model 'power' with",
+            "run.toml:3: expected queue to be n with a power model or 'evidence' and only there, got model",
         ),
         (A + "[queue]\nn = 2", "got n with model 'auto'"),
+        (A + '[queue]\nlate = "1ms"', "expected queue to be late with model 'evidence' only, got late with"),
         (A + "tick_size = 0", "run.toml:3: expected asset[0].tick_size to be a number above 0, got 0"),
         (A + "tick_size = nan", "run.toml:3: expected asset[0].tick_size to be a number above 0, got nan"),
         (A + "[fees]\nmaker = inf", "run.toml:4: expected fees.maker to be a finite number, got inf"),

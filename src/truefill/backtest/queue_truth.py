@@ -6,7 +6,9 @@ stands where, so a probe's place is known at every moment and nothing has to be 
 * in front of it are the orders that joined its level before it and have not left;
 * it is filled when an order behind it at its level is executed, or one at a worse price of its side
   (either would have had to wait for it), or when an order of the other side comes to rest at its price or
-  beyond (it would have taken the probe first).
+  beyond (it would have taken the probe first);
+* it is filled by a trade at a worse price, or at its own with nobody in front, whoever the other party was:
+  a hidden order has to wait for those that are shown.
 
 An aggressor that takes exactly what is in front, and would have taken more, cannot be told from one that
 had enough: such fills are dated by the next one of the above, a little late. A clear of the book ends all
@@ -58,12 +60,13 @@ class OrderStream:
         events = events[(events["ev"] & ev.EXCH) != 0]
         kinds = events["ev"] & ev.KIND_MASK
         about_orders = np.isin(kinds, (ev.ADD_ORDER, ev.CANCEL_ORDER, ev.MODIFY_ORDER, ev.FILL))
+        sided_trade = (kinds == ev.TRADE) & (side_of(events["ev"]) != 0)
         if not about_orders.any():
             raise InputError("a stream with rows about orders", "none")
         if (np.diff(events["exch_ts"]) < 0).any():
             raise InputError("rows in the order of their exchange times", "a step back in time")
         self._events = events
-        self._source = np.flatnonzero(about_orders | (kinds == ev.DEPTH_CLEAR))
+        self._source = np.flatnonzero(about_orders | sided_trade | (kinds == ev.DEPTH_CLEAR))
         kept, kinds = events[self._source], kinds[self._source]
         px = np.where(kinds == ev.DEPTH_CLEAR, events["px"][about_orders][0], kept["px"])
         ticks = np.rint(px / tick_size).astype(np.int64)

@@ -39,6 +39,7 @@ def follow(rows, ticks, orders, probes, offset, depth):
     active = np.zeros(len(probes), np.int64)
     p_place = np.zeros(len(probes), np.int64)
     p_level = np.zeros(len(probes), np.int64)
+    p_front = np.zeros(len(probes), np.int64)
     count = 0
     bid = -1
     ask = levels
@@ -57,6 +58,7 @@ def follow(rows, ticks, orders, probes, offset, depth):
                 if rests and level < levels and ticks[level] == p["tick"]:
                     p["ahead"] = total[side, level]
                     p_place[probe] = number
+                    p_front[probe] = total[side, level]
                     p_level[probe] = level
                     active[count] = probe
                     count += 1
@@ -87,6 +89,19 @@ def follow(rows, ticks, orders, probes, offset, depth):
                 bid = -1
             if row["side"] <= 0:
                 ask = levels
+            continue
+        if kind == ev.TRADE:
+            kept = 0
+            for i in range(count):
+                p = active[i]
+                worse = -row["side"] * (p_level[p] - row["level"])
+                first = worse > 0 or (worse == 0 and p_front[p] == 0)
+                if probes[p]["side"] == -row["side"] and first:
+                    probes[p]["fill_ts"] = ts
+                else:
+                    active[kept] = p
+                    kept += 1
+            count = kept
             continue
         if kind == ev.FILL:
             # An order that is not in the book says nothing about a place, nor does one that is executed at
@@ -120,6 +135,10 @@ def follow(rows, ticks, orders, probes, offset, depth):
             side = 0 if o_side[order] > 0 else 1
             level = o_level[order]
             total[side, level] -= gone
+            for i in range(count):
+                p = active[i]
+                if p_level[p] == level and probes[p]["side"] == o_side[order] and o_place[order] < p_place[p]:
+                    p_front[p] -= gone
             o_lots[order] -= gone
             moved = level != row["level"] or o_side[order] != row["side"]
             if stays or kind == ev.CANCEL_ORDER or moved:

@@ -119,7 +119,8 @@ def _queue(queue: QueueSettings) -> "QueueModel | None":
 
     if queue.model == "auto":
         return None
-
+    if queue.model == "evidence" and queue.n is not None:
+        return backtest.EvidenceQueue(queue.n, queue.late or 0)
     if queue.n is not None:
         powers: dict[str, Callable[[float], QueueModel]] = {
             "power": backtest.PowerProbQueue,

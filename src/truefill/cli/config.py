@@ -94,14 +94,20 @@ class QueueSettings(Settings):
     """``[queue]``: how a resting order moves ahead when the level shrinks without a trade."""
 
     # auto: log2, and the exact place on a tape of single orders
-    model: Literal["auto", "risk_averse", "log", "log2", "power", "power2", "power3"] = "auto"
-    n: Annotated[float | None, Field(gt=0)] = None  # exponent of the power models
+    model: Literal["auto", "risk_averse", "log", "log2", "power", "power2", "power3", "evidence"] = "auto"
+    n: Annotated[float | None, Field(gt=0)] = None  # exponent of the power models and of "evidence"
+    late: Duration | None = None  # of "evidence": between a trade and the decrease that it explains
 
     @model_validator(mode="after")
-    def _n_belongs_to_power(self) -> Self:
-        if self.model.startswith("power") != (self.n is not None):
+    def _n_and_late_belong_to_their_models(self) -> Self:
+        evidence = self.model == "evidence"
+        if (evidence or self.model.startswith("power")) != (self.n is not None):
             got = f"model {self.model!r} without n" if self.n is None else f"n with model {self.model!r}"
-            raise ValueError(f"expected n with a power model and only there, got {got}")
+            raise ValueError(f"expected n with a power model or 'evidence' and only there, got {got}")
+        if self.late is not None and not evidence:
+            raise ValueError(f"expected late with model 'evidence' only, got late with model {self.model!r}")
+        if self.late is not None and self.late < 0:
+            raise ValueError(f"expected late to be a time of at least 0, got {self.late}")
         return self
 
 
