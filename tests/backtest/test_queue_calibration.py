@@ -12,6 +12,7 @@ from truefill.backtest import (
     Asset,
     Bot,
     ConstantLatency,
+    L3FifoQueue,
     LogProbQueue2,
     NoPartialFillExchange,
     OrderStream,
@@ -52,6 +53,17 @@ def test_where_nobody_cancels_every_model_is_right() -> None:
         assert (score.predicted_fills, score.found, score.loss) == (score.fills, 1.0, 0.0), score
         assert (score.bias, score.median_error) == (0.0, 0.0)
         assert score.rank_correlation == pytest.approx(1.0)
+
+
+def test_a_backtest_on_the_single_orders_finds_the_truth() -> None:
+    """Two ways to it, without common code: the pass over the stream, and the engine's exact places."""
+    stream = OrderStream(OrderFlow(7).run(1_200).events, TICK, LOT)
+    events = OrderFlow(7).run(1_200).events
+    tape = build_tape(events, symbol="FLOW.TEST", tick_size=str(TICK), lot_size=str(LOT))
+    probes = stream.probes(20 * STEP_NS, 400 * STEP_NS, (0, 1, 3))
+    score = score_queue(tape, probes, L3FifoQueue())
+    assert score.probes > score.fills > 100
+    assert (score.predicted_fills, score.found, score.loss) == (score.fills, 1.0, 0.0)
 
 
 def test_scores_say_what_they_are() -> None:
