@@ -13,7 +13,6 @@ from truefill.backtest.arguments import BROKEN
 from truefill.backtest.arrivals import handle_request
 from truefill.backtest.computing import GO_ON
 from truefill.backtest.exchange_side import (
-    catch_up,
     first_watched,
     handle_stop,
     next_exchange_ts,
@@ -107,10 +106,7 @@ def advance_to(run, stop, wait, wait_asset, wait_id):
             result = ORDER_RESPONSE
         more = more or _has_more(run, a, horizon)
     if not more:
-        if run["ended"] == 0:
-            run["ended"] = 1
-            for k in range(count):
-                catch_up(asset_of(run, k), NO_TIME)  # what is sent from now on meets the whole tape's book
+        run["ended"] = 1
         return END_OF_DATA
     run["now"] = horizon
     return result

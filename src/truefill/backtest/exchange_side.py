@@ -120,7 +120,8 @@ def run_exchange_side(run, a, horizon, watch, watched_id):
                 continue
         if no_request:
             return np.int64(NO_TIME)
-        catch_up(a, request_ts)
+        # What is sent after the end of the data meets the whole tape's book.
+        catch_up(a, request_ts if run["ended"] == 0 else np.int64(NO_TIME))
         sent = a["responses_count"]
         number = a["requests_head"]
         a["requests_head"] += 1
