@@ -37,6 +37,8 @@ clear     on single orders, a clear expires own orders                    ends t
 crossed   on single orders, one that grows at a crossed price is no      ends the comparison (`touched`)
           news of that price
 modify    on single orders, a modify to a marketable price rests crossed  ends the comparison (`touched`)
+underway  the report of a partial fill makes an order look free while    ends the comparison (`touched`)
+          a request of it is under way, and shows it as it was before
 ids       a refused cancel expires a new order of the same id sent at    an order with a request under way is
           the same time                                                  not cleared (`avoid`)
 ========  =============================================================  ====================================
@@ -69,6 +71,7 @@ ENDING = frozenset(
         "clear",
         "marketable modify",
         "crossed modify",
+        "underway",
     }
 )
 # From here on its totals are wrong, and its orders still right.

@@ -36,8 +36,8 @@ class Market:
     fees: Choice
     exchange: Choice
     multiplier: float
-    risk: Limits | None
-    location_ns: int  # further from the exchange than where the stream was recorded
+    risk: Limits | None = None
+    location_ns: int = 0  # further from the exchange than where the stream was recorded
 
 
 @dataclass(frozen=True)

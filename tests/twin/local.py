@@ -147,6 +147,8 @@ class TwinLocal:
             response.order, local_ts=known.local_ts, request=known.request, confirmed=known.confirmed
         )
         if response.request is None and news.status == PARTIALLY_FILLED:
+            if known.req != NONE:
+                self.on_fault("underway")
             news.req = known.req
             if known.req == REPLACED:
                 news.price_tick, news.qty = known.price_tick, known.qty

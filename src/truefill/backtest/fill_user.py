@@ -11,6 +11,7 @@ from truefill.backtest.arguments import BROKEN
 from truefill.backtest.fill_rules import fill_resting
 from truefill.backtest.models.exchanges import CROSSED, SIGNATURE, TRADED
 from truefill.backtest.models.queue import queue_excess, queue_trade
+from truefill.backtest.models.queue_evidence import evidence_through
 from truefill.backtest.models.user import fail
 from truefill.backtest.records import EXCHANGE_MODEL, asset_at, fill_chance_at, resting_at, run_at
 from truefill.backtest.resting import ranks_of
@@ -71,6 +72,8 @@ def _by_trade(run, a, aggressor, tick, lots, timestamp):
         chance["through"] = through
         chance["given"] = used
         chance["reached"] = lots
+        if through > 0:
+            evidence_through(a, order)
         if through == 0:
             queue_trade(run, a, slot, lots, timestamp)
             chance["reached"] = min(queue_excess(a, slot), lots)
