@@ -120,6 +120,8 @@ def test_a_hit_at_a_worse_price_fills(exchange: Any) -> None:
     assert fills(book().hit(77, 3), (102, 1), exchange=exchange) == [(1, 3, 1.0, 0.0)]
     assert fills(book().hit(77, 3), (100, 1), exchange=exchange) == []
     assert fills(book().hit(1, 3), (99, 1), exchange=exchange) == []
+    # order 1 was modified to cross, and is named as the taker: it was not hit at its place
+    assert fills(book().hit(1, 3, tick=104), (102, 1), (100, 1), exchange=exchange) == []
 
 
 def test_a_modified_order_joins_behind_or_keeps_its_place() -> None:

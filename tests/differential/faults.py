@@ -34,6 +34,8 @@ half      exactly half a lot past an order rounds either way, by the     ends th
 inside    on single orders, an own order better than the market's best    ends the comparison (`touched`)
           price is not filled when an order behind it is hit
 clear     on single orders, a clear expires own orders                    ends the comparison (`touched`)
+taker     on single orders, a resting order that is modified to cross,  such fills are left out of the
+          and named in a fill, is taken for hit at its old place        recording; not in random streams
 crossed   on single orders, one that grows at a crossed price is no      ends the comparison (`touched`)
           news of that price
 modify    on single orders, a modify to a marketable price rests crossed  ends the comparison (`touched`)

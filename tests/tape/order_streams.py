@@ -162,7 +162,7 @@ class _Flow:
         rng, side = self.rng, self.rng.choice((1, -1))
         tick, lots = self.price(side), rng.randint(1, 5)
         known = rng.choice(list(self.orders) or [0])
-        match rng.randrange(8):
+        match rng.randrange(9):
             case 0:
                 self.say(CANCEL_ORDER, side, tick, lots, 900_000 + rng.randrange(9))
             case 1:
@@ -175,6 +175,8 @@ class _Flow:
                 self.say(MODIFY_ORDER, 0, 0, lots, 900_001)
             case 4:
                 self.say(ADD_ORDER, side, tick, 0, 900_002)
+            case 8 if known:  # the taker is named as well
+                self.say(FILL, self.orders[known][0], tick, lots, known)
             case 5 if known:  # again, elsewhere
                 del self.orders[known]
                 self.orders[known] = [side, tick, lots]

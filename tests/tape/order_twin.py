@@ -93,6 +93,8 @@ class QueueBook:
         if m.kind == FILL:
             if order is None:
                 self.count("unknown_fill")
+            elif m.tick and m.tick != order.tick:
+                self.count("fill_elsewhere")
         elif m.kind == ADD_ORDER and m.lots == 0:
             self.count("empty_add")
         elif m.kind == CANCEL_ORDER or (m.kind == MODIFY_ORDER and order and m.lots == 0):

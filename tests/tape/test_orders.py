@@ -197,17 +197,25 @@ def test_fills_are_stops_with_the_hit_orders_side_price_and_place() -> None:
             say(ADD_ORDER, -1, 102, 7, 3),
             say(FILL, 1, 100, 4, 2),
             say(FILL, -1, 102, 1, 77),
+            say(FILL, 1, 101, 1, 2),
+            say(FILL, 1, 0, 1, 2),
             say(FILL, 0, 0, 1, 78),
             say(TRADE, -1, 100, 4, 0),
         ]
     )
     stops = tape.exch.stops[tape.exch.stops["kind"] == STOP_FILL]
     fields = ["ts", "qty", "tick", "row", "arg", "side"]
-    assert stops[fields].tolist() == [(103, 4, 100, 3, 1, 1), (104, 1, 102, 3, -1, -1)]
+    assert stops[fields].tolist() == [
+        (103, 4, 100, 3, 1, 1),
+        (104, 1, 102, 3, -1, -1),
+        (105, 1, 101, 3, -1, 1),
+        (106, 1, 100, 3, 1, 1),
+    ]
     assert not (tape.local.stops["kind"] == STOP_FILL).any()
-    assert tape.local.group_ts.tolist() == [105, 106, 107, 108, 109, 110, 111]
+    assert tape.local.group_ts.tolist() == [105, 106, 107, 108, 109, 110, 111, 112, 113]
     assert tape.header.orders["exch"]["unknown_fill"] == 2
-    assert tape.header.counts == {"add_order": 3, "fill": 3, "trade": 1}
+    assert tape.header.orders["exch"]["fill_elsewhere"] == 1
+    assert tape.header.counts == {"add_order": 3, "fill": 5, "trade": 1}
 
 
 @pytest.mark.parametrize("block", [1, 7, 64])

@@ -198,7 +198,9 @@ class OrderExchange:
             return
         hit = self.queues.orders.get(row.order_id)
         side = hit.side if hit else row.side
-        tick = hit.tick if hit else row.tick
+        tick = row.tick or (hit.tick if hit else None)
+        if hit and hit.tick != tick:  # it was the taker itself
+            hit = None
         if not side or not tick:
             return
         after = self.behind(hit)

@@ -177,6 +177,7 @@ def _orders(tape: Tape) -> list[Finding]:
         "duplicate_add": "duplicate add: of an order that is in the book, which it replaces",
         "empty_add": "empty add: an order of no quantity",
         "other_side": "order that changes its side",
+        "fill_elsewhere": "fill at another price than its order's, which was the taker then",
     }
     return [
         Finding("warning", "orders", counts[name], f"{texts[name]}, {counts[name]} times, left as they are")

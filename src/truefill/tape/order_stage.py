@@ -19,6 +19,7 @@ _FAULTS = {
     "duplicate_add": orders.DUPLICATE_ADD,
     "empty_add": orders.EMPTY_ADD,
     "other_side": orders.OTHER_SIDE,
+    "fill_elsewhere": orders.FILL_ELSEWHERE,
 }
 
 

@@ -62,8 +62,9 @@ UNKNOWN_FILL = COUNTERS + 2
 DUPLICATE_ADD = COUNTERS + 3
 EMPTY_ADD = COUNTERS + 4  # an order of no quantity
 OTHER_SIDE = COUNTERS + 5  # an order that changed its side
-BACK_IN_PLACE = COUNTERS + 6  # orders that came back after a clear: no fault
-STATE_SIZE = COUNTERS + 7
+FILL_ELSEWHERE = COUNTERS + 6  # a fill at another price than the order's: the order was the taker
+BACK_IN_PLACE = COUNTERS + 7  # orders that came back after a clear: no fault
+STATE_SIZE = COUNTERS + 8
 
 TOO_MUCH = 1  # the quantity of a level does not fit into 62 bits
 
@@ -288,8 +289,13 @@ def expand_batch(rows, order, aux, entries_array, totals_array, rank_of, level_t
             level = ref * 2 + (1 if ev & SELL else 0)
         before = n
         if kind == FILL:
-            if known:
-                place = entries[slot]
+            place = entries[slot]
+            if known and ref >= 0 and ref != place["level"] >> 1:
+                # A resting order that was modified to cross: some venues name it too. It was not hit.
+                state[FILL_ELSEWHERE] += 1
+                at = ref * 2 + (np.int64(place["level"]) & 1)
+                n = put_row(out, n, r, FILL, at, r["qty"], np.int64(-1))
+            elif known:
                 n = put_row(out, n, r, FILL, np.int64(place["level"]), r["qty"], np.int64(place["prio"]))
             else:
                 state[UNKNOWN_FILL] += 1
