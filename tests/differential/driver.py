@@ -68,6 +68,16 @@ def act(bot: Any, action: Action, units: list[tuple[float, float]]) -> int | Non
     price, qty = action.tick * units[a][0], action.lots * units[a][1]
     if action.kind == scripts.MODIFY:
         return bot.modify(a, order_id, price, qty, action.wait)
+    if action.beyond:
+        more = {
+            "trigger_price": action.trigger_tick * units[a][0],
+            "display_qty": action.display * units[a][1],
+            "expire_ts": bot.current_timestamp + action.lasts if action.lasts else 0,
+            "reduce_only": action.reduce_only,
+            "post_only_slide": action.slide,
+        }
+        terms = (price, qty, action.time_in_force, action.order_type, action.wait)
+        return bot.submit_order(a, order_id, action.side, *terms, **more)
     submit = bot.submit_buy_order if action.side == 1 else bot.submit_sell_order
     return submit(a, order_id, price, qty, action.time_in_force, action.order_type, action.wait)
 

@@ -57,6 +57,8 @@ def engine_bot(setup: Setup) -> EngineBot:
                 contract=LinearContract(market.multiplier),
                 risk=market.risk.engine(stream.lot_size) if market.risk else None,
                 location_offset_ns=market.location_ns,
+                self_trade=market.self_trade,
+                limits=market.limits,
             )
         )
     return EngineBot(assets, compute_ns=setup.compute_ns)

@@ -54,7 +54,17 @@ from tests.differential.scripts import Action
 from truefill.core.records import CANCELED, EXPIRED, FILLED, NONE
 
 # Not compared: H and N; and what only truefill has.
-IGNORED = {"order_latency", "gap", "fills", "filled_qty", "queue_ahead", "price", "exec_price", "tick_size"}
+IGNORED = {
+    "order_latency",
+    "gap",
+    "fills",
+    "filled_qty",
+    "queue_ahead",
+    "price",
+    "exec_price",
+    "tick_size",
+    "reason",
+}
 
 # The twin notes in ``touched`` when a run comes to one of these; from there on nothing is compared.
 ENDING = frozenset(

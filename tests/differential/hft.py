@@ -196,6 +196,8 @@ def _order(record: Any) -> dict[str, Any]:
     order["maker"] = int(order["maker"])
     order["cancellable"] = int(order["status"] in (1, 5) and order["req"] == 0)
     order["filled_qty"] = order["queue_ahead"] = 0.0
+    for name in ("trigger_price", "trigger_price_tick", "display_qty", "expire_ts", "flags", "reason"):
+        order[name] = 0
     order["price"] = order["price_tick"] * order["tick_size"]
     order["exec_price"] = order["exec_price_tick"] * order["tick_size"]
     return order

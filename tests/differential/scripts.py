@@ -4,7 +4,19 @@ import random
 from dataclasses import dataclass, replace
 
 from truefill.core.events import NO_TIME
-from truefill.core.records import FOK, GTC, GTX, IOC, LIMIT, MARKET
+from truefill.core.records import (
+    FOK,
+    GTC,
+    GTD,
+    GTX,
+    IOC,
+    LIMIT,
+    MARKET,
+    STOP_LIMIT,
+    STOP_MARKET,
+    TAKE_PROFIT_LIMIT,
+    TAKE_PROFIT_MARKET,
+)
 
 ELAPSE, WAIT_FEED, WAIT_RESPONSE = "elapse", "wait_next_feed", "wait_order_response"
 SUBMIT, MODIFY, CANCEL = "submit", "modify", "cancel"
@@ -26,6 +38,13 @@ class Action:
     wait: bool = False
     duration: int = 0
     include_response: bool = False
+    # orders that HftBacktest does not have
+    beyond: bool = False
+    trigger_tick: int = 0
+    display: int = 0
+    lasts: int = 0  # GTD: it ends so many ns after it is sent
+    reduce_only: bool = False
+    slide: bool = False
 
 
 @dataclass(frozen=True)
@@ -36,6 +55,7 @@ class ScriptOptions:
     step_first: bool = False  # HftBacktest has no clock before its first step
     ids: int = 12  # few, so that ids are used again
     endless: float = 0.0  # share of waits that have no end
+    beyond: float = 0.0  # share of orders of types that HftBacktest does not have
 
 
 class _Author:
@@ -79,7 +99,29 @@ class _Author:
         tif = self.rng.choice((GTC, GTC, GTC, GTC, GTX, GTX, IOC, FOK))
         order_type = MARKET if self.rng.random() < 0.06 else LIMIT
         order = replace(about, kind=SUBMIT, order_id=order_id, time_in_force=tif, order_type=order_type)
-        return self._priced(order)
+        priced = self._priced(order)
+        return self._beyond(priced) if self.rng.random() < self.options.beyond else priced
+
+    def _beyond(self, order: Action) -> Action:
+        """One or two of the things that HftBacktest does not have."""
+        rng = self.rng
+        order = replace(order, beyond=True, order_type=LIMIT, time_in_force=rng.choice((GTC, GTC, GTX, GTD)))
+        if rng.random() < 0.4:
+            kind = rng.choice((STOP_MARKET, STOP_LIMIT, TAKE_PROFIT_MARKET, TAKE_PROFIT_LIMIT))
+            trigger = self.mid_ticks[order.asset] + rng.choice((-3, -2, -1, 0, 1, 2, 3))
+            tif = (
+                order.time_in_force
+                if kind in (STOP_LIMIT, TAKE_PROFIT_LIMIT)
+                else rng.choice((GTC, IOC, FOK))
+            )
+            order = replace(order, order_type=kind, trigger_tick=trigger, time_in_force=tif)
+        limited = order.order_type in (LIMIT, STOP_LIMIT, TAKE_PROFIT_LIMIT)
+        if limited and rng.random() < 0.4:
+            order = replace(order, lots=rng.randint(2, 15), display=rng.randint(1, 2))
+        if order.time_in_force == GTD:
+            order = replace(order, lasts=rng.choice((1, 20, rng.randint(1, 200), 500, 5_000)))
+        slide = limited and rng.random() < 0.25
+        return replace(order, reduce_only=rng.random() < 0.3, slide=slide)
 
     def _to_known(self, action: Action) -> Action:
         """Aim an action at an order that was sent lately, mostly."""

@@ -1,7 +1,7 @@
 """One random setup (assets with their models, and a script) and how each package builds it."""
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tests.differential import faults
 from tests.differential.driver import Trace, play
@@ -22,6 +22,8 @@ from tests.differential.models import (
 from tests.differential.scripts import Action, ScriptOptions, random_script
 from tests.differential.streams import Stream, StreamOptions, random_stream
 from tests.twin import TwinAsset, TwinBot
+from truefill.core.limits import VenueLimits
+from truefill.core.self_trade import MODE_NAMES
 
 __all__ = ["FIFO", "NO_PARTIAL_FILL", "Market", "Setup", "hft_bot", "play_twin_for_hft", "random_setup"]
 
@@ -38,6 +40,8 @@ class Market:
     multiplier: float
     risk: Limits | None = None
     location_ns: int = 0  # further from the exchange than where the stream was recorded
+    self_trade: str = "none"
+    limits: VenueLimits | None = None
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,7 @@ class Setup:
         used |= {"computing time"} if self.compute_ns else set()
         for market in self.markets:
             used |= {f"queue {market.queue.name}", f"fees {market.fees.name}"}
+            used |= {f"self-trade {market.self_trade}", "limits" if market.limits else "no limits"}
             used |= {f"latency {market.latency.name}", f"exchange {market.exchange.name}"}
             used.add(f"risk {market.risk.name if market.risk else 'none'}")
             used |= {"another location"} if market.location_ns else set()
@@ -79,6 +84,9 @@ def random_setup(seed: int, exchange: str, for_hft: bool = False) -> Setup:
     script_options = ScriptOptions(
         actions=rng.choice((30, 120)), step_first=for_hft, endless=0.0 if for_hft else 0.01
     )
+    if not for_hft and rng.random() < 0.6:  # what HftBacktest does not have
+        script_options = replace(script_options, beyond=rng.choice((0.3, 0.7)))
+        markets = [_with_rules(rng, market) for market in markets]
     script = random_script(rng, [m.stream.mid_tick for m in markets], script_options)
     book = rng.choice(sorted(BOOKS))
     return Setup(markets, script, book, 0 if for_hft or rng.random() < 0.7 else rng.choice((1, 9, 70)))
@@ -118,6 +126,23 @@ def _random_market(rng: random.Random, exchange: str, for_hft: bool) -> Market:
     )
 
 
+def _with_rules(rng: random.Random, market: Market) -> Market:
+    """A market whose venue prevents self-trades and has limits, or has not."""
+    tick, lot, mid = market.stream.tick_size, market.stream.lot_size, market.stream.mid_tick
+    limits = VenueLimits(
+        tick_size=rng.choice((None, None, None, 2 * tick)),
+        lot_size=rng.choice((None, None, None, 2 * lot)),
+        min_notional=rng.choice((None, None, 2.5 * mid * tick * lot * market.multiplier)),
+        max_qty=rng.choice((None, None, 6 * lot)),
+        max_orders=rng.choice((None, 3, 6)),
+        band_percent=rng.choice((None, None, 100 * 2.5 / mid)),
+        band_reference=rng.choice(("last", "mid")),
+        count_cancels=rng.random() < 0.5,
+        **rng.choice(({}, {}, {"messages": 3, "interval_ns": rng.choice((50, 1000))})),
+    )
+    return replace(market, self_trade=rng.choice(MODE_NAMES), limits=limits if rng.random() < 0.4 else None)
+
+
 def twin_bot(setup: Setup) -> TwinBot:
     """The twin of a setup."""
     return TwinBot(
@@ -133,6 +158,8 @@ def twin_bot(setup: Setup) -> TwinBot:
                 multiplier=m.multiplier,
                 risk=m.risk.twin() if m.risk else None,
                 location_ns=m.location_ns,
+                self_trade=m.self_trade,
+                limits=m.limits,
             )
             for m in setup.markets
         ],

@@ -14,6 +14,7 @@ METHODS: dict[str, tuple[Any, ...]] = {
     "clear_inactive_orders": (0,),
     "submit_buy_order": (0, 1, 100.0, 1.0, 0, 0, False),
     "submit_sell_order": (0, 2, 100.0, 1.0, 0, 0, False),
+    "submit_order": (0, 3, 1, 100.0, 2.0, 4, 3, False, 100.0, 1.0, 1 << 40, False, False),
     "modify": (0, 1, 100.0, 1.0, False),
     "cancel": (0, 1, False),
     "elapse": (5,),

@@ -11,7 +11,7 @@ import numpy as np
 from tests.hostile.market import new_bot
 from tests.hostile.report import Report
 
-SUBMIT, MODIFY, CANCEL = "submit_sell_order", "modify", "cancel"
+SUBMIT, ORDER, MODIFY, CANCEL = "submit_sell_order", "submit_order", "modify", "cancel"
 CALLS = (
     *(
         f"bot.{name}(x)"
@@ -22,6 +22,10 @@ CALLS = (
     *(f"bot.{SUBMIT}({args})" for args in ("x, 1, 100.0, 1.0", "0, x, 100.0, 1.0", "0, 2, x, 1.0")),
     *(f"bot.{SUBMIT}(0, {args})" for args in ("3, 100.0, x", "4, 100.0, 1.0, x", "5, 100.0, 1.0, 0, x")),
     f"bot.{SUBMIT}(0, 6, 100.0, 1.0, 0, 0, x)",
+    f"bot.{ORDER}(0, 7, x, 100.0, 1.0)",
+    f"bot.{ORDER}(0, 7, 1, 100.0, 1.0, 4, 0, False, 0.0, 0.0, x)",
+    *(f"bot.{ORDER}(0, 7, 1, 100.0, 2.0, 0, {args})" for args in ("2, False, x", "0, False, 0.0, x")),
+    *(f"bot.{ORDER}(0, 7, 1, 100.0, 2.0, 0, 0, False, 0.0, 0.0, 0, {args})" for args in ("x", "False, x")),
     *(f"bot.{MODIFY}({args})" for args in ("x, 1, 100.0, 1.0", "0, x, 100.0, 1.0", "0, 1, x, 1.0")),
     *(f"bot.{MODIFY}({args})" for args in ("0, 1, 100.0, x", "0, 1, 100.0, 1.0, x")),
     *(f"bot.{CANCEL}({args})" for args in ("x, 1", "0, x", "0, 1, x")),

@@ -1,7 +1,7 @@
 """The twin's bot and its one loop: the earliest of all events next, one at a time.
 
 Events of one time are taken by asset, and within an asset in the order LocalData, LocalOrder, ExchData,
-ExchOrder. The face is the Bot's: same names, same return codes.
+the end of orders whose time is up, ExchOrder. The face is the Bot's: same names, same return codes.
 """
 
 import math
@@ -23,11 +23,12 @@ from tests.twin.order_sides import OrderLocal, holds_orders, names_hit_orders, o
 from tests.twin.orders import Request, Response, TwinOrder
 from tests.twin.queues import RiskAverse
 from tests.twin.risk import TwinLimits
+from tests.twin.rules import Gate
 from tests.twin.view import TwinDepth, fill_view, order_view, state_view
 from truefill.core import events
 from truefill.core.records import END_OF_DATA, MARKET_FEED, OK, ORDER_RESPONSE
 
-LOCAL_DATA, LOCAL_ORDER, EXCH_DATA, EXCH_ORDER = range(4)
+LOCAL_DATA, LOCAL_ORDER, EXCH_DATA, EXCH_TIME, EXCH_ORDER = range(5)
 FOREVER = events.NO_TIME
 ALL_ASSETS = -1
 
@@ -46,6 +47,8 @@ class TwinAsset:
     multiplier: float = 1.0
     risk: TwinLimits | None = None
     location_ns: int = 0  # further from the exchange than where the events were recorded
+    self_trade: str = "none"
+    limits: Any = None  # VenueLimits
 
 
 class _Side:
@@ -90,6 +93,10 @@ class _Market:
         if by_order := holds_orders(rows):
             kind = order_exchange(kind, names_hit_orders(rows))
         self.exch: TwinExchange = kind(asset.queue, asset.lot_size, latency, self.responses)
+        self.exch.self_trade = asset.self_trade
+        self.exch.last_row_ts = max(self.exch_view.times, default=-1)
+        if asset.limits is not None:
+            self.exch.gate = Gate(asset.limits, asset.tick_size, asset.lot_size, asset.multiplier)
         if isinstance(self.exch, ProRata):
             self.exch.time_share, self.exch.min_lots = values
         ledger = TwinLedger(asset.tick_size, asset.lot_size, asset.multiplier, asset.fees)
@@ -98,7 +105,11 @@ class _Market:
         self.local.on_fault = self.exch.touched.add
 
     def next_ts(self, kind: int) -> int | None:
-        return (self.local_view, self.responses, self.exch_view, self.requests)[kind].next_ts()
+        if kind == EXCH_TIME:
+            return self.exch.next_expiry()
+        side = {LOCAL_DATA: self.local_view, EXCH_DATA: self.exch_view}.get(kind)
+        bus = self.responses if kind == LOCAL_ORDER else self.requests
+        return side.next_ts() if side is not None else bus.next_ts()
 
 
 def _row(asset: TwinAsset, index: int) -> Row:
@@ -148,7 +159,7 @@ class TwinBot:
         due = [
             (ts, a, kind)
             for a, market in enumerate(self.markets)
-            for kind in range(4)
+            for kind in range(5)
             if (ts := market.next_ts(kind)) is not None
         ]
         return min(due, default=None)
@@ -189,6 +200,8 @@ class TwinBot:
                         result = ORDER_RESPONSE
             elif kind == EXCH_DATA:
                 market.exch.process(market.exch_view.take())
+            elif kind == EXCH_TIME:
+                market.exch.expire(ts)
             else:
                 for request in market.requests.receive(ts):
                     market.exch.receive(request, ts)
@@ -207,6 +220,21 @@ class TwinBot:
         """Send an order to sell."""
         return self._submit(asset, order_id, ASK, price, qty, tif, order_type, wait)
 
+    def submit_order(
+        self,
+        asset: int,
+        order_id: int,
+        side: int,
+        price: float,
+        qty: float,
+        tif: int,
+        order_type: int,
+        wait: bool,
+        **more: Any,
+    ) -> int:
+        """Send an order of any type."""
+        return self._submit(asset, order_id, side, price, qty, tif, order_type, wait, **more)
+
     def _submit(
         self,
         asset: int,
@@ -217,9 +245,17 @@ class TwinBot:
         tif: int,
         order_type: int,
         wait: bool,
+        trigger_price: float = 0.0,
+        display_qty: float = 0.0,
+        expire_ts: int = 0,
+        reduce_only: bool = False,
+        post_only_slide: bool = False,
     ) -> int:
         tick, lots = self._integers(asset, price, qty)
+        trigger, display = self._integers(asset, trigger_price, display_qty)
         order = TwinOrder(order_id, side, tick, lots, order_type, tif)
+        order.trigger_tick, order.display, order.expire_ts = trigger, display, expire_ts
+        order.reduce_only, order.slide = reduce_only, post_only_slide
         code = self.markets[asset].local.submit(order, self._leaving())
         return self._wait(code, asset, order_id, wait)
 

@@ -4,14 +4,11 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from tests.twin.book import TwinBook, better
-from tests.twin.exchange import TwinExchange, expires_uncrossed
+from tests.twin.exchange import TwinExchange, reaches
 from tests.twin.orders import TwinFill, TwinOrder
-from truefill.core.records import EXPIRED, FILLED, FOK, GTC, GTX, IOC, MARKET, NEW
-
-
-def reaches(side: int, limit: int, price: int) -> bool:
-    """Whether an order of ``side`` with this limit may trade at ``price``."""
-    return not better(side, price, limit)
+from tests.twin.rules import is_market
+from truefill.core import reasons
+from truefill.core.records import FOK, GTC
 
 
 def excess_lots(order: TwinOrder, touched: set[str]) -> int:
@@ -35,7 +32,7 @@ class NoPartialFill(TwinExchange):
     def on_best_risen(self, side: int, best: int, ts: int) -> None:
         """Own orders of the other side that the best price reached are filled at their own price."""
         for order in self.own(-side):
-            if reaches(side, best, order.price_tick):
+            if not better(side, order.price_tick, best):
                 self._fill_resting(order, ts)
 
     def on_trade(self, side: int, tick: int, lots: int, ts: int) -> None:
@@ -46,33 +43,27 @@ class NoPartialFill(TwinExchange):
             elif order.price_tick == tick:
                 self.queue_model.on_trade(order.queue, lots)
                 lots_here = self.lots_of_turn(order, excess_lots(order, self.touched), lots)
-                if lots_here > 0:
-                    self._fill_resting(order, ts, lots_here)
+                self._fill_resting(order, ts, lots_here)
 
     def lots_of_turn(self, order: TwinOrder, excess: int, traded: int) -> int:
         """What an order gets of the lots by which a trade went past its place."""
-        return order.leaves if excess > 0 else 0
+        return self.open_lots(order, tip=True) if excess > 0 else 0
 
     def _fill_resting(self, order: TwinOrder, ts: int, lots: int | None = None) -> None:
-        fill = self.execute(order, order.leaves if lots is None else lots, order.price_tick, True, ts)
-        self.report(order, fill, ts)
+        lots = self.open_lots(order) if lots is None else lots
+        if lots > 0:
+            self.fill_resting(order, lots, ts)
 
-    def arrive(self, order: TwinOrder, ts: int) -> list[TwinFill]:
-        """All of it at the best opposite price, or none."""
+    def take(self, order: TwinOrder, ts: int) -> list[TwinFill]:
+        """All of it at the best opposite price; own orders there or nearer are met first."""
         best = self.book.best[-order.side]
-        if order.order_type == MARKET:
-            if best is None:
-                self.touched.add("F")
-                order.status = EXPIRED
-                return []
-        elif best is None or not reaches(order.side, order.price_tick, best):
-            order.status = EXPIRED if expires_uncrossed(order) else NEW
-            return []
-        elif order.time_in_force == GTX:
-            order.status = EXPIRED
-            return []
-        assert best is not None
-        return [self.execute(order, order.leaves, best, False, ts)]
+        crosses = best is not None and reaches(order, best)
+        for other in self.own_met(order):
+            if best is None or not crosses or not better(-order.side, best, other.price_tick):
+                self.meet_own(order, other, ts)
+                if order.reason:
+                    return []
+        return [self.execute(order, self.open_lots(order), best, False, ts)] if crosses and best else []
 
 
 class PartialFill(NoPartialFill):
@@ -87,44 +78,80 @@ class PartialFill(NoPartialFill):
             self.touched.add("B")
         if 0 < excess < order.leaves:
             self.touched.add("A")
-        return min(excess, order.leaves)
+        return min(excess, self.open_lots(order, tip=True))
 
-    def arrive(self, order: TwinOrder, ts: int) -> list[TwinFill]:
-        """Sweep what stands up to the limit, one fill for each level."""
-        best = self.book.best[-order.side]
-        market = order.order_type == MARKET
-        if market and best is None:
-            self.touched.add("F")
-        if best is None or not (market or reaches(order.side, order.price_tick, best)):
-            order.status = EXPIRED if expires_uncrossed(order) else NEW
+    def market_ladder(self, side: int) -> list[tuple[int, int]]:
+        """(tick, lots) of a side from the best price outward."""
+        best = self.book.best[side]
+        if best is None:
             return []
-        if not market and order.time_in_force == GTX:
-            order.status = EXPIRED
-            return []
-        within = sorted(
-            (
-                (tick, lots)
-                for tick, lots in self.book.levels[-order.side].items()
-                if not better(-order.side, tick, best)
-                and (market or reaches(order.side, order.price_tick, tick))
-            ),
-            key=lambda level: order.side * level[0],
-        )
-        if order.time_in_force == FOK and sum(q for _, q in within) < order.leaves:
-            self.touched |= {"sweep"} if market else set()
-            order.status = EXPIRED
-            return []
-        fills = []
-        for tick, lots in within:
-            if order.leaves > 0:
-                self.touched |= {"sweep"} if abs(tick - best) > 90 else set()
-                fills.append(self.execute(order, min(lots, order.leaves), tick, False, ts))
-        if order.status != FILLED or len(fills) > 1:
-            self.touched.add("A")
-        if order.status != FILLED:
-            self.touched |= {"rest"} if order.time_in_force == GTC and not market else set()
-            order.status = EXPIRED if market or order.time_in_force == IOC else order.status
+        levels = [(t, q) for t, q in self.book.levels[side].items() if not better(side, t, best)]
+        return sorted(levels, key=lambda level: -side * level[0])
+
+    def use_up(self, side: int, tick: int, lots: int) -> None:
+        """The book stays as it was."""
+
+    def take(self, order: TwinOrder, ts: int) -> list[TwinFill]:
+        """What stands up to the limit, one fill for each level; see ``sweep``."""
+        fills = sweep(self, order, ts)
+        best, market = self.book.best[-order.side], is_market(order)
+        if best is not None and reaches(order, best):
+            far = any(abs(fill.price_tick - best) > 90 for fill in fills)
+            unlike = market and (far or (order.time_in_force == FOK and order.leaves))
+            self.touched |= {"sweep"} if unlike else set()
+            self.touched |= {"A"} if order.leaves or len(fills) > 1 else set()
+            rests = order.leaves and order.time_in_force == GTC and not market
+            self.touched |= {"rest"} if rests else set()
         return fills
+
+
+def sweep(exchange: "PartialFill | Fifo", order: TwinOrder, ts: int) -> list[TwinFill]:
+    """Take level by level; own orders opposite are met behind what is in front of them."""
+    own = exchange.own_met(order)
+    levels = [(t, q) for t, q in exchange.market_ladder(-order.side) if reaches(order, t)]
+    meetings = _meetings(order, levels, own)
+    if order.time_in_force == FOK:
+        total = 0
+        for _, lots, other in meetings:
+            if other is not None and exchange.self_trade != "oldest":
+                break
+            total += lots
+        if min(total, exchange.open_lots(order)) < order.leaves:
+            blocked = own and exchange.self_trade != "oldest"
+            order.reason = reasons.SELF_TRADE if blocked else reasons.UNFILLED
+            return []
+    fills = []
+    for tick, lots, other in meetings:
+        take = min(lots, exchange.open_lots(order))
+        if exchange.open_lots(order) == 0:
+            break
+        if other is not None:
+            exchange.meet_own(order, other, ts)
+            if order.reason:
+                break
+        elif take > 0:
+            exchange.use_up(-order.side, tick, take)
+            fills.append(exchange.execute(order, take, tick, False, ts))
+    return fills
+
+
+def _meetings(
+    order: TwinOrder, levels: list[tuple[int, int]], own: list[TwinOrder]
+) -> list[tuple[int, int, TwinOrder | None]]:
+    """What an arriving order comes to, in its order: (tick, lots of the market, None) or (tick, 0, own)."""
+    market = dict(levels)
+    found: list[tuple[int, int, TwinOrder | None]] = []
+    for tick in sorted({*market, *(o.price_tick for o in own)}, key=lambda t: t * order.side):
+        left, passed = market.get(tick, 0), 0
+        for other in (o for o in own if o.price_tick == tick):
+            before = min(left, round_half_away(max(other.queue.front, 0.0)) - passed)
+            if before > 0:
+                found.append((tick, before, None))
+                left, passed = left - before, passed + before
+            found.append((tick, 0, other))
+        if left > 0:
+            found.append((tick, left, None))
+    return found
 
 
 @dataclass
@@ -153,7 +180,7 @@ class Fifo(TwinExchange):
         """What stands ahead of an order that comes to rest now."""
         return self.effective.lots(order.side, order.price_tick)
 
-    def ladder(self, side: int) -> list[tuple[int, int]]:
+    def market_ladder(self, side: int) -> list[tuple[int, int]]:
         """(tick, effective lots) of a side from the feed's best price outward, empty levels left out."""
         best = self.book.best[side]
         if best is None:
@@ -165,15 +192,14 @@ class Fifo(TwinExchange):
     def on_best_risen(self, side: int, best: int, ts: int) -> None:
         """Own orders of the other side are filled by what stands from the new best price to their own."""
         for order in self.own(-side):
-            taken = 0
-            for tick, lots in self.ladder(side):
-                if reaches(side, tick, order.price_tick):
-                    take = min(lots, order.leaves - taken)
+            wants, taken = self.open_lots(order), 0
+            for tick, lots in self.market_ladder(side):
+                if not better(side, order.price_tick, tick):
+                    take = min(lots, wants - taken)
                     self.effective.levels[side][tick] -= take
                     taken += take
             if taken > 0:
-                fill = self.execute(order, taken, order.price_tick, True, ts)
-                self.report(order, fill, ts)
+                self.fill_resting(order, taken, ts)
 
     def on_trade(self, side: int, tick: int, lots: int, ts: int) -> None:
         """The trade's quantity is given out once, best price first, then by arrival."""
@@ -181,43 +207,29 @@ class Fifo(TwinExchange):
         for order in self.own(-side):
             if better(-side, order.price_tick, tick):
                 self.queue_model.on_through(order.queue)
-                lots_here = min(order.leaves, lots - used)
+                lots_here = min(self.open_lots(order), lots - used)
             elif order.price_tick == tick:
                 self.queue_model.on_trade(order.queue, lots)
-                lots_here = min(order.leaves, min(excess_lots(order, self.touched), lots) - used)
+                turn = min(excess_lots(order, self.touched), lots) - used
+                lots_here = min(self.open_lots(order, tip=True), turn)
             else:
                 continue
             if lots_here > 0:
                 used += lots_here
-                fill = self.execute(order, lots_here, order.price_tick, True, ts)
-                self.report(order, fill, ts)
+                self.fill_resting(order, lots_here, ts)
 
-    def arrive(self, order: TwinOrder, ts: int) -> list[TwinFill]:
-        """Sweep level by level to the limit; one fill for each level."""
-        market = order.order_type == MARKET
-        within = [
-            (tick, lots)
-            for tick, lots in self.ladder(-order.side)
-            if market or reaches(order.side, order.price_tick, tick)
-        ]
-        if not within:
-            order.status = EXPIRED if expires_uncrossed(order) else NEW
-            return []
-        if not market and order.time_in_force == GTX:
-            order.status = EXPIRED
-            return []
-        if order.time_in_force == FOK and sum(q for _, q in within) < order.leaves:
-            order.status = EXPIRED
-            return []
-        fills = []
-        for tick, lots in within:
-            take = min(lots, order.leaves)
-            if take > 0:
-                self.effective.levels[-order.side][tick] -= take
-                fills.append(self.execute(order, take, tick, False, ts))
-        if order.leaves > 0 and (market or order.time_in_force == IOC):
-            order.status = EXPIRED
-        return fills
+    def touch(self, side: int) -> int | None:
+        """Best price at which something is left."""
+        ladder = self.market_ladder(side)
+        return ladder[0][0] if ladder else None
+
+    def use_up(self, side: int, tick: int, lots: int) -> None:
+        """What is taken is gone until the feed sets the level again."""
+        self.effective.levels[side][tick] -= lots
+
+    def take(self, order: TwinOrder, ts: int) -> list[TwinFill]:
+        """Level by level to the limit; one fill for each level."""
+        return sweep(self, order, ts)
 
 
 @dataclass
@@ -234,18 +246,17 @@ class ProRata(Fifo):
         for order in self.own(-side):
             if better(-side, order.price_tick, tick):
                 self.queue_model.on_through(order.queue)
-                lots_here = min(order.leaves, lots - used)
+                lots_here = min(self.open_lots(order), lots - used)
                 if lots_here > 0:
                     used += lots_here
-                    fill = self.execute(order, lots_here, order.price_tick, True, ts)
-                    self.report(order, fill, ts)
+                    self.fill_resting(order, lots_here, ts)
             elif order.price_tick == tick:
                 at_price.append(order)
         shares = self.shares(at_price, lots, used, self.effective.lots(-side, tick))
-        for order, lots_here in zip(at_price, shares, strict=True):
+        for order, share in zip(at_price, shares, strict=True):
+            lots_here = min(share, self.open_lots(order))
             if lots_here > 0:
-                fill = self.execute(order, lots_here, order.price_tick, True, ts)
-                self.report(order, fill, ts)
+                self.fill_resting(order, lots_here, ts)
 
     def shares(self, orders: list[TwinOrder], lots: int, used: int, market: int) -> list[int]:
         """Lots of a trade for each own order of its level, in the order of their arrival."""
@@ -256,10 +267,10 @@ class ProRata(Fifo):
             if by_time:
                 self.queue_model.on_trade(order.queue, by_time)
                 turn = min(excess_lots(order, self.touched), by_time) - used
-            got.append(max(0, min(order.leaves, turn)))
+            got.append(max(0, min(self.open_lots(order, tip=True), turn)))
             used += got[-1]
         left = max(0, min(lots - by_time, lots - used))
-        wants = [order.leaves - g for order, g in zip(orders, got, strict=True)]
+        wants = [self.open_lots(order, tip=True) - g for order, g in zip(orders, got, strict=True)]
         whole = market + sum(wants)
         by_size = [int(Fraction(left * want, whole)) if whole and left < whole else want for want in wants]
         if left == 0:

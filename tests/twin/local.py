@@ -122,7 +122,7 @@ class TwinLocal:
         if latency >= 0:
             self.requests.append(request, now + latency)
         else:
-            refused = replace(order, req=REJECTED)
+            refused = replace(order, req=REJECTED, reason=0)
             self.responses.append(Response(refused, (), request, True, 0), now - latency)
 
     def receive(self, response: Response, now: int) -> None:
@@ -137,19 +137,20 @@ class TwinLocal:
                 self.on_fault("C")
             asked = response.request
             if known is not None and asked is not None and known.request == asked.number:
+                known.reason = response.order.reason
                 self._refused(known)
         elif known is not None:
             self.orders[known.order_id] = self._informed(known, response)
 
     def _informed(self, known: TwinOrder, response: Response) -> TwinOrder:
-        """The order as the exchange has it; a part fill leaves a request under way, and what it asks for."""
+        """The order as the exchange has it; what goes on leaves a request under way, and what it asks for."""
         news = replace(
             response.order, local_ts=known.local_ts, request=known.request, confirmed=known.confirmed
         )
-        if response.request is None and news.status == PARTIALLY_FILLED:
+        if response.request is None and news.status in (NEW, PARTIALLY_FILLED):
             if known.req != NONE:
                 self.on_fault("underway")
-            news.req = known.req
+            news.req = NONE if known.req == NEW else known.req
             if known.req == REPLACED:
                 news.price_tick, news.qty = known.price_tick, known.qty
         return news

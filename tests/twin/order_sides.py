@@ -136,6 +136,9 @@ class OrderExchange:
                     order.queue.front = order.queue.traded = 0
         elif row.kind != events.TRADE or not (self.exact and self.by_fills):
             super().process(row)  # type: ignore[misc]
+        elif row.tick is not None:  # fills are told apart from trades, which trigger stops all the same
+            self.last_trade = row.tick
+            self.wake(row.exch_ts)
 
     def modify(self: Any, resting: TwinOrder, asked: TwinOrder, request: Any, ts: int) -> None:
         """HftBacktest rests an order across the best opposite price, and fills it at the next chance."""
@@ -180,6 +183,7 @@ class OrderExchange:
         best = self.book.best[side]
         if best is not None and (best_before is None or better(side, best, best_before)):
             self.on_best_risen(side, best, ts)
+            self.end_useless(ts)
         self.sync()
 
     def set_level(self: Any, side: int, tick: int, lots: int) -> int:
@@ -209,14 +213,14 @@ class OrderExchange:
             first = hit is not None and order.price_tick == tick and order.order_id not in after
             if not (better(side, order.price_tick, tick) or first):
                 continue
-            lots = order.leaves
+            lots = self.open_lots(order, tip=order.price_tick == tick)
             if isinstance(self, Fifo) or (isinstance(self, PartialFill) and order.price_tick == tick):
                 lots = min(lots, row.lots - used)
             if lots > 0:
                 used += lots if isinstance(self, Fifo) else 0
                 self.inside(order)
-                fill = self.execute(order, lots, order.price_tick, True, row.exch_ts)
-                self.report(order, fill, row.exch_ts)
+                self.fill_resting(order, lots, row.exch_ts)
+        self.end_useless(row.exch_ts)
 
     def inside(self: Any, order: TwinOrder) -> None:
         """HftBacktest looks only at prices up to the market's best one."""

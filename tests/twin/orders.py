@@ -26,9 +26,16 @@ class TwinOrder:
     req: int = NONE
     maker: bool = False
     queue_ahead: float = 0.0  # when it came to rest, lots
+    trigger_tick: int = 0
+    display: int = 0  # lots of an iceberg's tip
+    expire_ts: int = 0
+    reduce_only: bool = False
+    slide: bool = False
+    reason: int = 0
     # exchange side only
     queue: QueuePosition = field(default_factory=lambda: QueuePosition(0.0))
     entry_ts: int = 0  # came to rest (maker) or arrived (taker)
+    shown: int = 0  # left of the tip
     arrival: int = 0  # running number, its time priority among own orders
     # local side only
     request: int = 0  # number of the request that is under way

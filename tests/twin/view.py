@@ -78,6 +78,12 @@ def order_view(order: TwinOrder, tick_size: float, lot_size: float) -> dict[str,
         "req": order.req,
         "maker": int(order.maker),
         "cancellable": int(order.cancellable),
+        "trigger_price": order.trigger_tick * tick_size,
+        "trigger_price_tick": order.trigger_tick,
+        "display_qty": order.display * lot_size,
+        "expire_ts": order.expire_ts,
+        "flags": int(order.reduce_only) + 2 * int(order.slide),
+        "reason": order.reason,
     }
 
 

@@ -47,8 +47,11 @@ from truefill.backtest.records import (
     USER_MODEL,
 )
 from truefill.core.errors import ConfigError, shown
+from truefill.core.events import NO_TIME
 from truefill.core.gate import real, text, whole
+from truefill.core.limits import VenueLimits
 from truefill.core.records import ORDER
+from truefill.core.self_trade import MODE_NAMES
 from truefill.core.tape_records import STOP_CLEAR
 from truefill.tape import Tape
 
@@ -92,6 +95,11 @@ class Asset:
     location_offset_ns : int
         How much further from the exchange the strategy trades than the tape was recorded, ns one way;
         negative: nearer. The feed arrives so much later, requests and what comes back travel so much longer.
+    self_trade : str
+        What happens when an arriving order meets an own one: "none" (they do not see each other), "newest",
+        "oldest", "both" (cancelled), or "decrement".
+    limits : VenueLimits, optional
+        What the venue refuses.
     """
 
     tape: Tape
@@ -106,6 +114,8 @@ class Asset:
     max_orders: int = 65_536
     risk: RiskModel | None = None
     location_offset_ns: int = 0
+    self_trade: str = "none"
+    limits: VenueLimits | None = None
 
     def __post_init__(self) -> None:
         if self.queue is None:
@@ -144,6 +154,13 @@ class Asset:
             self.max_orders, "max_orders from 1 to 16777216", 1, 1 << 24, ConfigError, "Asset.max_orders"
         )
         object.__setattr__(self, "max_orders", room)
+        if not isinstance(self.self_trade, str) or self.self_trade not in MODE_NAMES:
+            wanted = f"one of {', '.join(MODE_NAMES)}"
+            raise ConfigError(wanted, shown(self.self_trade), "Asset.self_trade")
+        if self.limits is not None:
+            if not isinstance(self.limits, VenueLimits):
+                raise ConfigError("Asset.limits of type VenueLimits", shown(self.limits))
+            self.limits.record(self.tape.tick_size, self.tape.lot_size)
         self._check_location(where)
 
     def _check_location(self, where: str) -> None:
@@ -270,6 +287,7 @@ class Binding:
             "x_ask": -1,
             "resting_free": -1,
             "queue_clear_ts": np.iinfo(np.int64).min,
+            "expiry_ts": NO_TIME,
             "requests_last_ts": _NO_TIME_YET,
             "responses_last_ts": _NO_TIME_YET,
             "feed_ts": _NO_TIME_YET,
@@ -350,6 +368,10 @@ class Binding:
             self.fill_chance = np.zeros(1, FILL_CHANCE)
             self.values["chance_addr"] = self._address(self.fill_chance)
             self._bind_user("exchange", exchange_callback(exchange), exchange.params)
+        self.values["self_trade"] = MODE_NAMES.index(asset.self_trade)
+        if asset.limits is not None:
+            limits = asset.limits.record(asset.tape.tick_size, asset.tape.lot_size)
+            self.values["limits_addr"] = self._address(limits)
 
     def _bind_risk(self, asset: Asset) -> None:
         values, risk = self.values, asset.risk

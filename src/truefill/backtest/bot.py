@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from truefill.backtest import seams
-from truefill.backtest.arguments import raise_bad_argument
+from truefill.backtest.arguments import BAD_DISPLAY, BAD_SIDE, raise_bad_argument
 from truefill.backtest.asset import Asset, Binding
 from truefill.backtest.computing import compute
 from truefill.backtest.engine import ENTRIES, USER_ENTRIES
@@ -24,10 +24,10 @@ from truefill.core.address import free, i64_view, record_view
 from truefill.core.errors import BotError, ConfigError, shown
 from truefill.core.events import NO_ASK_TICK, NO_BID_TICK, NO_TIME
 from truefill.core.gate import real, truth, whole
-from truefill.core.records import GTC, INTERRUPTED, LIMIT, ORDER, STATE
+from truefill.core.records import GTC, INTERRUPTED, LIMIT, ORDER, REDUCE_ONLY, SLIDE, STATE
 
 _STATE_OFFSET = ASSET.fields["position"][1]  # type: ignore[index]
-_LOGS = ("resting", "requests", "responses", "fills", "orders_log", "records", "kept")
+_LOGS = ("resting", "waiting", "requests", "responses", "fills", "orders_log", "records", "kept")
 _BLOCKS = (
     *(f"{name}_addr" for name in _LOGS),
     "bids_addr",
@@ -346,6 +346,10 @@ class Bot:
         tif: int,
         kind: int,
         wait: bool,
+        trigger: float = 0.0,
+        display: float = 0.0,
+        expire_ts: int = 0,
+        flags: int = 0,
     ) -> int:
         a = self._asset(asset_no)
         order_id = _order_id(order_id)
@@ -353,10 +357,13 @@ class Bot:
         # the engine says which of them it knows; here they only have to reach it unchanged
         tif = whole(tif, "a time in force", _INT64_MIN, NO_TIME, BotError)
         kind = whole(kind, "an order type", _INT64_MIN, NO_TIME, BotError)
+        number = int(a["number"])
+        more = _number(trigger, "trigger price"), _number(display, "display quantity"), expire_ts, flags
         status = self._call["submit"](
-            self._p, int(a["number"]), side, order_id, price, qty, tif, kind, _wait(wait)
+            self._p, number, side, order_id, price, qty, tif, kind, _wait(wait), *more
         )
-        return self._status(status, int(a["number"]), price, qty, tif, kind)
+        number = side if status == BAD_SIDE else number
+        return self._status(status, number, price, more[1] if status == BAD_DISPLAY else qty, tif, kind)
 
     def submit_buy_order(
         self,
@@ -411,6 +418,65 @@ class Bot:
     ) -> int:
         """Send a sell order; as `submit_buy_order`."""
         return self._submit(-1, asset_no, order_id, price, qty, time_in_force, order_type, wait)
+
+    def submit_order(
+        self,
+        asset_no: int,
+        order_id: int,
+        side: int,
+        price: float,
+        qty: float,
+        time_in_force: int = GTC,
+        order_type: int = LIMIT,
+        wait: bool = False,
+        trigger_price: float = 0.0,
+        display_qty: float = 0.0,
+        expire_ts: int = 0,
+        reduce_only: bool = False,
+        post_only_slide: bool = False,
+    ) -> int:
+        """Send an order of any type: docs/orders.md.
+
+        Parameters
+        ----------
+        asset_no, order_id, price, qty, wait
+            As for `submit_buy_order`; `price` is ignored where the type has no limit.
+        side : int
+            BUY_SIDE or SELL_SIDE.
+        time_in_force : int
+            GTC, GTX (post only), IOC, FOK or GTD.
+        order_type : int
+            LIMIT, MARKET, STOP_MARKET, STOP_LIMIT, TAKE_PROFIT_MARKET or TAKE_PROFIT_LIMIT.
+        trigger_price : float
+            For stops and take-profits: the trade price that brings them to the book.
+        display_qty : float
+            Iceberg: what is shown at a time, in units; 0 shows all.
+        expire_ts : int
+            With GTD: exchange time at which the order ends, ns.
+        reduce_only : bool
+            It never opens or turns the position that the exchange knows.
+        post_only_slide : bool
+            Post-only, and where it would take it moves to one tick behind the touch.
+
+        Returns
+        -------
+        int
+            As `submit_buy_order`.
+
+        Raises
+        ------
+        BotError
+            As `submit_buy_order`; parts that do not fit each other.
+        """
+        side = whole(side, "a side BUY_SIDE 1 or SELL_SIDE -1", -1, 1, BotError)
+        expire_ts = whole(expire_ts, "an expire_ts from 0 to 2**63 - 1 ns", 0, NO_TIME, BotError)
+        flags = 0
+        if truth(reduce_only, "True or False as reduce_only", BotError):
+            flags |= REDUCE_ONLY
+        if truth(post_only_slide, "True or False as post_only_slide", BotError):
+            flags |= SLIDE
+        terms = (price, qty, time_in_force, order_type, wait, trigger_price, display_qty, expire_ts, flags)
+        return self._submit(side, asset_no, order_id, *terms)
 
     def modify(self, asset_no: int, order_id: int, price: float, qty: float, wait: bool = False) -> int:
         """Change an order's price and open quantity.

@@ -30,7 +30,14 @@ from numba.extending import (
 )
 from numba.np.numpy_support import from_dtype
 
-from truefill.backtest.arguments import BAD_DURATION, BAD_ORDER_ID, BAD_TICK, raise_bad_argument
+from truefill.backtest.arguments import (
+    BAD_DISPLAY,
+    BAD_DURATION,
+    BAD_ORDER_ID,
+    BAD_SIDE,
+    BAD_TICK,
+    raise_bad_argument,
+)
 from truefill.backtest.bot import ALL_ASSETS, Bot
 from truefill.backtest.executions import later, units
 from truefill.backtest.local_side import feed_times, find_order, in_gap, level_lots, trades_seen
@@ -51,7 +58,7 @@ from truefill.core.address import caller, i64_view, record_view
 from truefill.core.errors import BotError
 from truefill.core.events import EVENT, NO_ASK_TICK, NO_BID_TICK
 from truefill.core.jit import helper, kernel_hash
-from truefill.core.records import GTC, LIMIT, ORDER, STATE
+from truefill.core.records import GTC, LIMIT, ORDER, REDUCE_ONLY, SLIDE, STATE
 
 _ROW = ASSET.itemsize
 _EVENT_ROW = EVENT.itemsize
@@ -311,11 +318,79 @@ def _submit_overload(name: str, side: int) -> None:
                     time_in_force,
                     order_type,
                     np.int64(wait),
+                    0.0,
+                    0.0,
+                    0,
+                    0,
                 ),
             )
             return _checked(status, asset_no, float(price), float(qty), time_in_force, order_type)
 
         return submit
+
+
+@overload_method(BotType, "submit_order")
+def _submit_order(
+    bot,
+    asset_no,
+    order_id,
+    side,
+    price,
+    qty,
+    time_in_force=GTC,
+    order_type=LIMIT,
+    wait=False,
+    trigger_price=0.0,
+    display_qty=0.0,
+    expire_ts=0,
+    reduce_only=False,
+    post_only_slide=False,
+):
+    _wants_integer(asset_no, "asset number")
+    _wants_integer(order_id, "order id")
+    _wants_integer(side, "side")
+    _wants_integer(expire_ts, "expiry in ns")
+
+    def submit_order(
+        bot,
+        asset_no,
+        order_id,
+        side,
+        price,
+        qty,
+        time_in_force=GTC,
+        order_type=LIMIT,
+        wait=False,
+        trigger_price=0.0,
+        display_qty=0.0,
+        expire_ts=0,
+        reduce_only=False,
+        post_only_slide=False,
+    ):
+        flags = (REDUCE_ONLY if reduce_only else 0) | (SLIDE if post_only_slide else 0)
+        status = _call_submit(
+            run_at(bot._address)["f_submit"],
+            (
+                bot._address,
+                asset_no,
+                side,
+                _order_id(order_id),
+                float(price),
+                float(qty),
+                time_in_force,
+                order_type,
+                np.int64(wait),
+                float(trigger_price),
+                float(display_qty),
+                expire_ts,
+                flags,
+            ),
+        )
+        number = side if status == BAD_SIDE else asset_no
+        shown = float(display_qty) if status == BAD_DISPLAY else float(qty)
+        return _checked(status, number, float(price), shown, time_in_force, order_type)
+
+    return submit_order
 
 
 _submit_overload("submit_buy_order", 1)

@@ -10,13 +10,13 @@ import math
 import numpy as np
 
 from truefill.backtest.arguments import BROKEN
-from truefill.backtest.arrivals import handle_request
+from truefill.backtest.arrivals import activate, expire_due, handle_request
 from truefill.backtest.computing import GO_ON
 from truefill.backtest.exchange_side import (
     first_watched,
     handle_stop,
     next_exchange_ts,
-    next_request_ts,
+    next_order_ts,
     own_orders,
     run_exchange_side,
 )
@@ -42,9 +42,11 @@ from truefill.backtest.records import (
 from truefill.backtest.requests import cancel, modify, submit
 from truefill.backtest.risk import check_risk
 from truefill.backtest.seams import (
+    ACTIVATE,
     ADVANCE,
     ARRIVE,
     COMPUTE,
+    EXPIRE_DUE,
     LEVEL,
     MEET,
     ON_ASSET,
@@ -91,7 +93,7 @@ def advance_to(run, stop, wait, wait_asset, wait_id):
 
     for k in range(count):
         a = asset_of(run, k)
-        if own_orders(a) > 0 or next_request_ts(a) <= horizon:  # else nothing happens there: spare the call
+        if own_orders(a) > 0 or next_order_ts(a) <= horizon:  # else nothing happens there: spare the call
             run_exchange(run, a, horizon, _WATCH_NOTHING, np.uint64(0))
             if run["error"] != 0:
                 return run["error"]
@@ -153,7 +155,7 @@ def _has_more(run, a, horizon):
     """Whether anything of this asset is still to come after `horizon`."""
     if a["feed_ts"] < a["l_last_ts"] or a["responses_head"] < a["responses_count"]:
         return True
-    if next_request_ts(a) < NO_TIME:
+    if next_order_ts(a) < NO_TIME:
         return True
     groups = a["x_groups"]
     return run["ended"] == 0 and groups > 0 and i64_view(a["x_ts_addr"], groups)[groups - 1] > horizon
@@ -185,8 +187,14 @@ run_exchange_entry = Callback(_run_exchange, RUN_EXCHANGE)
 def _arrive(address, asset_address, number):
     try:
         a = asset_at(asset_address)
-        request = requests_at(a["requests_addr"], a["requests_room"])[number]
-        handle_request(run_at(address), a, request)
+        run = run_at(address)
+        if number >= 0:
+            handle_request(run, a, requests_at(a["requests_addr"], a["requests_room"])[number])
+        elif number == EXPIRE_DUE:
+            expire_due(run, a)
+        else:
+            trade = stops_at(a["x_stops_addr"], a["x_stops"])[a["x_stop"] - 1]
+            activate(run, a, ACTIVATE - number, trade["ts"])
         return OK
     except Exception:
         return BROKEN

@@ -14,6 +14,7 @@ from truefill.backtest.exact_queue import queue_row, queues_cleared
 from truefill.backtest.fill_rules import fill_by_crossing, fill_by_execution, fill_by_trade
 from truefill.backtest.models.queue import queue_depth
 from truefill.backtest.models.queue_evidence import evidence_best
+from truefill.backtest.placing import end_useless
 from truefill.backtest.records import (
     BY_FILLS,
     BY_LEVEL,
@@ -24,7 +25,8 @@ from truefill.backtest.records import (
     stops_at,
 )
 from truefill.backtest.resting import ranks_of
-from truefill.backtest.seams import arrive, meet
+from truefill.backtest.seams import ACTIVATE, EXPIRE_DUE, arrive, meet
+from truefill.backtest.waiting import first_triggered
 from truefill.core.address import i32_view, i64_view, u8_view
 from truefill.core.events import NO_BID_TICK, NO_TIME
 from truefill.core.jit import helper
@@ -73,14 +75,20 @@ def next_request_ts(a):
 
 @helper
 def own_orders(a):
-    """How many own orders rest at the exchange."""
-    return a["bids_count"] + a["asks_count"]
+    """How many own orders rest at the exchange or wait for a trigger."""
+    return a["bids_count"] + a["asks_count"] + a["waiting_count"]
+
+
+@helper
+def next_order_ts(a):
+    """Time of the next request, or of the next order that ends by itself; NO_TIME: none."""
+    return min(next_request_ts(a), a["expiry_ts"])
 
 
 @helper
 def next_exchange_ts(a):
     """Earliest time at which the exchange side could send a message, or NO_TIME."""
-    earliest = next_request_ts(a)
+    earliest = next_order_ts(a)
     if own_orders(a) > 0:
         stop = a["x_stop"]
         if stop < a["x_stops"]:
@@ -104,7 +112,7 @@ def run_exchange_side(run, a, horizon, watch, watched_id):
     """
     while True:
         sent = a["responses_count"]
-        request_ts = next_request_ts(a)
+        request_ts = next_order_ts(a)
         no_request = request_ts > horizon or request_ts == NO_TIME
         if no_request and own_orders(a) == 0:
             return np.int64(NO_TIME)
@@ -116,15 +124,17 @@ def run_exchange_side(run, a, horizon, watch, watched_id):
                     return arrival
             if run["error"] != 0:
                 return np.int64(NO_TIME)
-            if not done:
+            if not done or next_order_ts(a) != request_ts:  # what was to end has been filled
                 continue
         if no_request:
             return np.int64(NO_TIME)
         # What is sent after the end of the data meets the whole tape's book.
         catch_up(a, request_ts if run["ended"] == 0 else np.int64(NO_TIME))
         sent = a["responses_count"]
-        number = a["requests_head"]
-        a["requests_head"] += 1
+        number = EXPIRE_DUE
+        if a["expiry_ts"] > request_ts:
+            number = a["requests_head"]
+            a["requests_head"] += 1
         if arrive(run, a, number) != 0:
             raise RuntimeError
         if a["requests_head"] == a["requests_count"]:
@@ -236,6 +246,8 @@ def replay_watching(run, a, timestamp, watch, watched_id):
 def _concerns(a, stop):
     """Whether a stop can matter to the own orders; keeps the best prices in step when it cannot."""
     kind = stop["kind"]
+    if kind == STOP_TRADE and a["waiting_count"] > 0:
+        return True
     if kind == STOP_TRADE or kind == STOP_FILL:
         if (kind == STOP_FILL) != (a["by_order"] == BY_FILLS):
             return False
@@ -266,11 +278,14 @@ def handle_stop(run, a, stop):
     kind = stop["kind"]
     if kind == STOP_TRADE:
         aggressor = np.int64(stop["side"])
-        if aggressor != 0:
+        if aggressor != 0 and a["by_order"] != BY_FILLS:
             fill_by_trade(run, a, aggressor, stop["tick"], stop["qty"], stop["ts"])
+            end_useless(run, a, stop["ts"])
+        _trigger(run, a, stop["tick"])
     elif kind == STOP_FILL:
         side = np.int64(stop["side"])
         fill_by_execution(run, a, side, stop["tick"], stop["qty"], stop["arg"], stop["ts"])
+        end_useless(run, a, stop["ts"])
     elif kind == STOP_BEST:
         ticks = i64_view(a["level_tick_addr"], a["levels"])
         old_bid = a["x_bid"]
@@ -284,6 +299,7 @@ def handle_stop(run, a, stop):
         if ask >= 0 and (old_ask < 0 or ticks[ask] < ticks[old_ask]):
             fill_by_crossing(run, a, -1, ask, stop["ts"])
         evidence_best(a, stop["ts"])
+        end_useless(run, a, stop["ts"])
     elif kind == STOP_CLEAR:
         ticks = i64_view(a["level_tick_addr"], a["levels"])
         clear_book(i64_view(a["x_book_addr"], a["levels"] * 2), ticks, stop)
@@ -292,6 +308,16 @@ def handle_stop(run, a, stop):
             queues_cleared(a, np.int64(stop["side"]), stop["tick"])
         a["x_bid"] = np.int64(stop["bid"])
         a["x_ask"] = np.int64(stop["ask"])
+
+
+@helper
+def _trigger(run, a, tick):
+    """A trade at `tick` triggers waiting stops, first come first."""
+    slot = first_triggered(a, tick)
+    while slot >= 0:
+        if arrive(run, a, ACTIVATE - slot) != 0:
+            raise RuntimeError
+        slot = first_triggered(a, tick)
 
 
 @helper

@@ -53,6 +53,7 @@ def execute(run, a, order_id, side, maker, tick, lots, timestamp, entry_ts, ahea
     fill = fills_at(a["fills_addr"], a["fills_room"])[a["fills_count"]]
     a["fills_count"] += 1
     a["trade_id"] += 1
+    a["x_position"] += side * lots
     price = tick * a["tick_size"]
     qty = units(a, lots)
     fill["trade_id"] = a["trade_id"]
@@ -91,6 +92,7 @@ def new_response(run, a, kind, event, timestamp, latency):
     message["kind"] = kind
     message["event"] = event
     message["fills"] = a["fills_count"]
+    message["reason"] = 0
     return message
 
 
@@ -119,3 +121,4 @@ def report(run, a, kind, event, timestamp, request_ts, order, executed, maker, e
     message["order_type"] = 0
     message["maker"] = maker
     message["executed"] = executed
+    message["reason"] = order["reason"]

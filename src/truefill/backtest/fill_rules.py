@@ -11,19 +11,34 @@ from truefill.backtest.executions import execute, report
 from truefill.backtest.models.exchanges import CROSSED, TRADED
 from truefill.backtest.models.queue import queue_excess, queue_trade
 from truefill.backtest.models.queue_evidence import evidence_through
+from truefill.backtest.placing import rest
 from truefill.backtest.records import FILL_REPORT, NO_PARTIAL_FILL, PARTIAL_FILL, PRO_RATA, resting_at
-from truefill.backtest.resting import free_resting, ranks_of, remove_rank
+from truefill.backtest.resting import ranks_of, remove_rank
 from truefill.backtest.seams import fill_by_user
 from truefill.backtest.taking import uses_up
+from truefill.backtest.waiting import free_resting
 from truefill.core.address import i64_view
 from truefill.core.allocation import size_part, time_part
 from truefill.core.jit import helper
+from truefill.core.order_rules import allowed, tip
 from truefill.core.order_states import FILL_ALL, FILL_PART
+from truefill.core.reasons import NO_REASON
+
+
+@helper
+def open_lots(a, order, tip_only):
+    """Lots that an order can be filled with: reduce-only at most the position, an iceberg its tip."""
+    lots = order["shown"] if tip_only and order["display"] > 0 else order["leaves"]
+    return allowed(order["side"], order["flags"], lots, a["x_position"])
 
 
 @helper
 def fill_resting(run, a, side, position, lots, timestamp):
-    """Fill `lots` of the order at `position` of a side's ranks at its own price. True when it is done."""
+    """Fill `lots` of the order at `position` of a side's ranks at its own price.
+
+    True when another order has its position now: it is done, or an iceberg whose next tip went to the end
+    of its price.
+    """
     slot = np.int64(ranks_of(a, side)[position])
     order = resting_at(a["resting_addr"], a["resting_room"])[slot]
     execute(
@@ -31,13 +46,23 @@ def fill_resting(run, a, side, position, lots, timestamp):
     )
     order["leaves"] -= lots
     order["filled"] += lots
+    order["shown"] -= lots
+    order["reason"] = NO_REASON
     done = order["leaves"] == 0
+    moves = done or (order["display"] > 0 and order["shown"] <= 0)
+    if moves:
+        remove_rank(a, side, position)
+    if moves and not done:
+        order["shown"] = tip(order["leaves"], order["display"])
+        order["entry_ts"] = timestamp
+        a["arrivals"] += 1
+        order["arrival"] = a["arrivals"]
+        rest(run, a, slot, timestamp)
     event = FILL_ALL if done else FILL_PART
     report(run, a, FILL_REPORT, event, timestamp, 0, order, 1, 1, lots, order["tick"])
     if done:
-        remove_rank(a, side, position)
         free_resting(a, slot)
-    return done
+    return moves
 
 
 @helper
@@ -49,13 +74,17 @@ def fill_by_execution(run, a, side, tick, lots, place, timestamp):
     whole = a["exchange_model"] == NO_PARTIAL_FILL
     shares = uses_up(a)
     used = np.int64(0)
+    newest = a["arrivals"]
     position = 0
     while position < len(ranks_of(a, side)):
         order = resting_at(a["resting_addr"], a["resting_room"])[np.int64(ranks_of(a, side)[position])]
+        if order["arrival"] > newest:  # an iceberg's next tip
+            position += 1
+            continue
         better = side * (order["tick"] - tick)
         if better < 0 or (better == 0 and place < order["entry_row"]):
             break
-        available = order["leaves"]
+        available = open_lots(a, order, better == 0)
         if not whole and (better == 0 or a["exchange_model"] != PARTIAL_FILL):
             available = min(available, lots - used)
         if available > 0:
@@ -75,17 +104,21 @@ def fill_by_trade(run, a, aggressor, tick, lots, timestamp):
     side = -aggressor
     shares = uses_up(a)
     used = np.int64(0)
+    newest = a["arrivals"]
     position = 0
     while position < len(ranks_of(a, side)):
         slot = np.int64(ranks_of(a, side)[position])
         order = resting_at(a["resting_addr"], a["resting_room"])[slot]
+        if order["arrival"] > newest:  # an iceberg's next tip: this trade has met it
+            position += 1
+            continue
         through = aggressor * (tick - order["tick"])
         if through < 0:
             break
         if through == 0 and a["exchange_model"] == PRO_RATA:
             _share_out(run, a, side, position, lots, used, timestamp)
             break
-        available = order["leaves"]
+        available = open_lots(a, order, through == 0)
         if through > 0:
             evidence_through(a, order)
         if through == 0:
@@ -124,27 +157,28 @@ def _share_out(run, a, side, first, lots, used, timestamp):
         order["allotted"] = 0
         if by_time > 0:
             queue_trade(run, a, slot, by_time, timestamp)
-            part = min(order["leaves"], min(queue_excess(a, slot), by_time) - used)
+            part = min(open_lots(a, order, True), min(queue_excess(a, slot), by_time) - used)
             order["allotted"] = max(part, 0)
             used += order["allotted"]
-        own += order["leaves"] - order["allotted"]
+        own += open_lots(a, order, True) - order["allotted"]
         if order["book_index"] >= 0:
             market = i64_view(a["x_book_addr"], a["levels"] * 2)[order["book_index"]]
         end += 1
     left = min(lots - by_time, lots - used)
-    rest = left
+    left_over = left
     for i in range(first, end):
         order = orders[ranks[i]]
-        part = size_part(left, order["leaves"] - order["allotted"], market + own, a["min_share"])
+        still = open_lots(a, order, True) - order["allotted"]
+        part = size_part(left, still, market + own, a["min_share"])
         order["allotted"] += part
-        rest -= part
-    rest -= market  # what rounding leaves goes to the market's orders, as far as there are any
+        left_over -= part
+    left_over -= market  # what rounding leaves goes to the market's orders, as far as there are any
     position = first
     for _ in range(end - first):
         order = orders[ranks_of(a, side)[position]]
-        part = min(max(rest, 0), order["leaves"] - order["allotted"])
-        rest -= part
-        part += order["allotted"]
+        part = min(max(left_over, 0), open_lots(a, order, True) - order["allotted"])
+        left_over -= part
+        part = allowed(side, order["flags"], order["allotted"] + part, a["x_position"])
         if part == 0 or not fill_resting(run, a, side, position, part, timestamp):
             position += 1
 
@@ -161,23 +195,28 @@ def fill_by_crossing(run, a, opposite, level, timestamp):
     book_side = (1 - opposite) // 2
     best = ticks[level]
     shares = uses_up(a)
+    newest = a["arrivals"]
     position = 0
     while position < len(ranks_of(a, side)):
         slot = np.int64(ranks_of(a, side)[position])
         order = resting_at(a["resting_addr"], a["resting_room"])[slot]
+        if order["arrival"] > newest:
+            position += 1
+            continue
         if opposite * (best - order["tick"]) < 0:
             break
-        lots = order["leaves"]
+        lots = open_lots(a, order, False)
         if shares:
+            wanted = lots
             lots = np.int64(0)
-            while lots < order["leaves"] and 0 <= level < a["levels"]:
+            while lots < wanted and 0 <= level < a["levels"]:
                 if opposite * (ticks[level] - order["tick"]) < 0:
                     break
                 index = level * 2 + book_side
-                taken = min(book[index], order["leaves"] - lots)
+                taken = min(book[index], wanted - lots)
                 book[index] -= taken
                 lots += taken
-                if lots < order["leaves"]:
+                if lots < wanted:
                     level -= opposite
         if lots > 0 and fill_resting(run, a, side, position, lots, timestamp):
             continue

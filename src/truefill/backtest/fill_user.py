@@ -8,7 +8,7 @@ that the user's one is based on.
 import numpy as np
 
 from truefill.backtest.arguments import BROKEN
-from truefill.backtest.fill_rules import fill_resting
+from truefill.backtest.fill_rules import fill_resting, open_lots
 from truefill.backtest.models.exchanges import CROSSED, SIGNATURE, TRADED
 from truefill.backtest.models.queue import queue_excess, queue_trade
 from truefill.backtest.models.queue_evidence import evidence_through
@@ -62,10 +62,14 @@ def _by_trade(run, a, aggressor, tick, lots, timestamp):
     chance["trade_qty"] = lots
     chance["opposite_qty"] = 0
     used = np.int64(0)
+    newest = a["arrivals"]
     position = 0
     while position < len(ranks_of(a, side)):
         slot = np.int64(ranks_of(a, side)[position])
         order = resting_at(a["resting_addr"], a["resting_room"])[slot]
+        if order["arrival"] > newest:  # an iceberg's next tip
+            position += 1
+            continue
         through = aggressor * (tick - order["tick"])
         if through < 0:
             break
@@ -82,6 +86,7 @@ def _by_trade(run, a, aggressor, tick, lots, timestamp):
         got = _ask(run, a, TRADED, order, timestamp)
         if run["error"] != 0:
             break
+        got = min(got, open_lots(a, order, through == 0))
         used += got
         if got > 0 and fill_resting(run, a, side, position, got, timestamp):
             continue
@@ -122,10 +127,14 @@ def _by_crossing(run, a, opposite, level, timestamp):
     chance["trade_qty"] = 0
     chance["reached"] = 0
     used = np.int64(0)
+    newest = a["arrivals"]
     position = 0
     while position < len(ranks_of(a, side)):
         slot = np.int64(ranks_of(a, side)[position])
         order = resting_at(a["resting_addr"], a["resting_room"])[slot]
+        if order["arrival"] > newest:  # an iceberg's next tip
+            position += 1
+            continue
         through = opposite * (best - order["tick"])
         if through < 0:
             break
@@ -136,6 +145,7 @@ def _by_crossing(run, a, opposite, level, timestamp):
         got = _ask(run, a, CROSSED, order, timestamp)
         if run["error"] != 0:
             break
+        got = min(got, open_lots(a, order, False))
         used += got
         if uses_up(a):
             _use_up(a, opposite, level, min(got, shown))

@@ -31,13 +31,14 @@ from truefill.core.events import NO_TIME
 from truefill.core.jit import helper
 from truefill.core.order_states import (
     ACCEPT,
-    CANCEL as CANCELLED,
-    EXPIRE,
-    FILL_ALL,
+    ADJUST,
     FILL_PART,
     ILLEGAL,
+    REFUSE_CANCEL,
+    REFUSE_UPDATE,
     REJECT,
     SUBMITTED,
+    TRIGGER,
     hft_request,
     hft_status,
     next_state,
@@ -254,6 +255,12 @@ def add_order(a, order_id):
     order["tick_size"] = a["tick_size"]
     order["queue_ahead"] = 0.0
     order["maker"] = 0
+    order["trigger_price"] = 0.0
+    order["trigger_price_tick"] = 0
+    order["display_qty"] = 0.0
+    order["expire_ts"] = 0
+    order["flags"] = 0
+    order["reason"] = 0
     meta["ack_ts"] = 0
     meta["end_ts"] = 0
     meta["modifies"] = 0
@@ -313,9 +320,7 @@ def take_answer(a, message):
         a["order_exch_ts"] = message["exch_ts"]
         a["order_response_ts"] = message["ts"]
     event = np.int64(message["event"])
-    refused = not (
-        event == ACCEPT or event == FILL_PART or event == FILL_ALL or event == CANCELLED or event == EXPIRE
-    )
+    refused = event == REJECT or event == REFUSE_UPDATE or event == REFUSE_CANCEL
     slot = find_order(a, message["order_id"])
     if refused:
         a["rejects"] += 1
@@ -342,6 +347,7 @@ def _take_refusal(a, slot, message, event):
     meta = metas_at(a["orders_meta_addr"], a["orders_room"])[slot]
     if order["local_timestamp"] != message["local_ts"]:
         return
+    order["reason"] = message["reason"]
     if message["kind"] == MODIFY and meta["modifying"] != 0:
         order["price_tick"] = meta["old_tick"]
         order["price"] = meta["old_tick"] * a["tick_size"]
@@ -359,12 +365,15 @@ def _copy_to_order(a, slot, message):
     order = orders_at(a["orders_addr"], a["orders_room"])[slot]
     meta = metas_at(a["orders_meta_addr"], a["orders_room"])[slot]
     # while a modify is under way, a fill at the old terms must not undo what we asked for
-    if message["kind"] != FILL_REPORT or meta["modifying"] == 0 or message["leaves"] == 0:
+    event = message["event"]
+    goes_on = event == FILL_PART or event == TRIGGER or event == ADJUST
+    if message["kind"] != FILL_REPORT or meta["modifying"] == 0 or not goes_on:
         order["price_tick"] = message["tick"]
         order["price"] = message["tick"] * a["tick_size"]
         meta["qty"] = message["qty"]
         order["qty"] = units(a, message["qty"])
         meta["modifying"] = 0
+    order["reason"] = message["reason"]
     meta["leaves"] = message["leaves"]
     order["leaves_qty"] = units(a, message["leaves"])
     order["filled_qty"] = units(a, message["filled"])

@@ -12,6 +12,7 @@ import numpy as np
 
 from truefill.core.address import array_view, record_view
 from truefill.core.events import EVENT
+from truefill.core.limits import LIMITS
 from truefill.core.records import FILL, ORDER, ORDER_LOG, RECORD
 from truefill.core.tape_records import BEST, STOP
 
@@ -77,6 +78,14 @@ RESTING = np.dtype(
         ("allotted", I8),  # of the trade that is being shared out
         # a tape of single orders
         ("entry_row", I8),  # rows of the exchange's view when it came to rest
+        ("order_type", I8),  # of a triggered order: LIMIT or MARKET
+        ("flags", I8),
+        ("trigger", I8),  # tick
+        ("waits", I8),  # 1: a stop that has not been triggered, and stands in no queue
+        ("expire_ts", I8),  # NO_TIME: never
+        ("display", I8),  # iceberg: lots of a tip, 0 none
+        ("shown", I8),  # iceberg: what is left of the tip
+        ("reason", I8),  # core.reasons
     ],
     align=True,
 )
@@ -92,6 +101,11 @@ REQUEST = np.dtype(
         ("side", I1),
         ("tif", I1),
         ("order_type", I1),
+        # rules of the exchange
+        ("trigger", I8),
+        ("display", I8),
+        ("expire_ts", I8),
+        ("flags", I8),
     ],
     align=True,
 )
@@ -117,6 +131,7 @@ RESPONSE = np.dtype(
         ("order_type", I1),
         ("maker", I1),
         ("executed", I1),
+        ("reason", U1),
     ],
     align=True,
 )
@@ -364,6 +379,12 @@ ASSET = np.dtype(
         ("risk_max_value", F8),
         ("risk_max_orders", I8),
         ("risk_refused", I8),  # requests that did not leave
+        ("self_trade", I8),  # core.self_trade
+        ("limits_addr", I8),  # LIMITS record; 0: no limits
+        ("x_position", I8),  # lots, from all executions at the exchange
+        *_log("waiting"),  # slots of stops that have not been triggered, by arrival
+        ("reduce_only", I8),  # such orders in the ranks
+        ("expiry_ts", I8),  # the next order's that expires at its time, NO_TIME: none
         # counters
         ("submits", I8),
         ("modifies", I8),
@@ -423,6 +444,7 @@ records_at = array_view(RECORD)
 stops_at = array_view(STOP)
 fill_chance_at = array_view(FILL_CHANCE)
 risk_request_at = array_view(RISK_REQUEST)
+limits_at = record_view(LIMITS)
 bests_at = array_view(BEST)
 trades_at = array_view(EVENT)
 

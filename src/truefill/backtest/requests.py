@@ -6,10 +6,15 @@ import numpy as np
 
 from truefill.backtest.arguments import (
     BAD_ASSET,
+    BAD_DISPLAY,
+    BAD_EXPIRY,
+    BAD_FLAGS,
     BAD_ORDER_TYPE,
     BAD_PRICE,
     BAD_QTY,
+    BAD_SIDE,
     BAD_TIME_IN_FORCE,
+    BAD_TRIGGER,
     BROKEN,
     QTY_OFF_LOT,
 )
@@ -33,6 +38,7 @@ from truefill.backtest.table import asset_of
 from truefill.core.address import caller
 from truefill.core.events import NO_TIME
 from truefill.core.jit import Callback, helper
+from truefill.core.order_rules import has_limit, may_rest, waits_for_trigger
 from truefill.core.order_states import (
     REFUSE_CANCEL,
     REFUSE_UPDATE,
@@ -41,13 +47,15 @@ from truefill.core.order_states import (
     REQUEST_UPDATE,
 )
 from truefill.core.records import (
+    GTD,
     LIMIT,
-    MARKET,
     NONE,
     OK,
     ORDER_ID_EXIST,
     ORDER_NOT_FOUND,
     ORDER_REQUEST_IN_PROCESS,
+    SLIDE,
+    TAKE_PROFIT_LIMIT,
     TOO_MANY_ORDERS,
 )
 
@@ -91,6 +99,10 @@ def _send(run, a, kind, order_id, order, lots):
     request["side"] = order["side"]
     request["tif"] = order["time_in_force"]
     request["order_type"] = order["order_type"]
+    request["trigger"] = order["trigger_price_tick"]
+    request["display"] = _lots(a, order["display_qty"]) if order["display_qty"] > 0.0 else np.int64(0)
+    request["expire_ts"] = order["expire_ts"]
+    request["flags"] = order["flags"]
 
 
 @helper
@@ -134,24 +146,60 @@ def _tick(a, price):
     return np.int64(math.floor(exact + 0.5))
 
 
-def _submit(address, number, side, order_id, price, qty, tif, order_type, wait):
+@helper
+def _bad_terms(a, side, lots, tif, order_type, trigger, display_qty, expire_ts, flags):
+    """What is wrong with the parts of an order that go beyond HftBacktest's, or 0."""
+    limited = has_limit(order_type)
+    if side != 1 and side != -1:
+        return BAD_SIDE
+    if waits_for_trigger(order_type) != (trigger != 0.0) or (trigger != 0.0 and _tick(a, trigger) < 1):
+        return BAD_TRIGGER
+    if display_qty != 0.0:
+        display = _lots(a, display_qty)
+        if not limited or display < 0 or display > lots or not may_rest(tif):
+            return BAD_DISPLAY
+    if (tif == GTD) != (expire_ts != 0) or expire_ts < 0:
+        return BAD_EXPIRY
+    if (flags & SLIDE) != 0 and not (limited and may_rest(tif)):
+        return BAD_FLAGS
+    return 0
+
+
+def _submit(
+    address,
+    number,
+    side,
+    order_id,
+    price,
+    qty,
+    tif,
+    order_type,
+    wait,
+    trigger,
+    display_qty,
+    expire_ts,
+    flags,
+):
     try:
         run = run_at(address)
         if number < 0 or number >= run["num_assets"]:
             return BAD_ASSET
         a = asset_of(run, number)
-        if order_type != LIMIT and order_type != MARKET:
+        if order_type < LIMIT or order_type > TAKE_PROFIT_LIMIT:
             return BAD_ORDER_TYPE
-        if tif < 0 or tif > 3:
+        if tif < 0 or tif > GTD:
             return BAD_TIME_IN_FORCE
         tick = _tick(a, price)
         if tick < 0:
-            if order_type == LIMIT:
+            if has_limit(order_type):
                 return BAD_PRICE
             tick = np.int64(0)
         lots = _lots(a, qty)
         if lots < 0:
             return lots
+        bad = _bad_terms(a, side, lots, tif, order_type, trigger, display_qty, expire_ts, flags)
+        if bad != 0:
+            return bad
         if find_order(a, order_id) >= 0:
             return ORDER_ID_EXIST
         if a["risk_model"] != NO_RISK_MODEL:
@@ -171,6 +219,12 @@ def _submit(address, number, side, order_id, price, qty, tif, order_type, wait):
         order["order_type"] = order_type
         order["time_in_force"] = tif
         order["local_timestamp"] = run["now"]
+        if trigger != 0.0:
+            order["trigger_price_tick"] = _tick(a, trigger)
+            order["trigger_price"] = order["trigger_price_tick"] * a["tick_size"]
+        order["display_qty"] = display_qty
+        order["expire_ts"] = expire_ts
+        order["flags"] = flags
         meta["qty"] = lots
         meta["leaves"] = lots
         meta["submit_ts"] = run["now"]

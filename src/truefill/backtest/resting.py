@@ -10,6 +10,7 @@ from truefill.backtest.memory import grown, map_empty, map_find, map_put, map_re
 from truefill.backtest.records import RESTING, resting_at
 from truefill.core.address import i32_view, i64_view, u8_view
 from truefill.core.jit import helper
+from truefill.core.records import REDUCE_ONLY
 
 _ROW = RESTING.itemsize
 
@@ -70,6 +71,9 @@ def _rebuild_map(a):
         ranks = ranks_of(a, side)
         for i in range(len(ranks)):
             map_put(keys, slots, mask, orders[ranks[i]]["order_id"], ranks[i])
+    waiting = i32_view(a["waiting_addr"], a["waiting_count"])
+    for i in range(len(waiting)):
+        map_put(keys, slots, mask, orders[waiting[i]]["order_id"], waiting[i])
 
 
 @helper
@@ -106,6 +110,8 @@ def insert_rank(a, slot):
         ranks[i] = ranks[i - 1]
         i -= 1
     ranks[i] = slot
+    if (order["flags"] & REDUCE_ONLY) != 0:
+        a["reduce_only"] += 1
     if order["book_index"] >= 0:
         u8_view(a["x_own_addr"], a["levels"] * 2)[order["book_index"]] = 1
 
@@ -127,6 +133,8 @@ def remove_rank(a, side, position):
     ranks = ranks_of(a, side)
     orders = resting_at(a["resting_addr"], a["resting_room"])
     order = orders[ranks[position]]
+    if (order["flags"] & REDUCE_ONLY) != 0:
+        a["reduce_only"] -= 1
     book_index = order["book_index"]
     shared = position > 0 and orders[ranks[position - 1]]["tick"] == order["tick"]
     last = len(ranks) - 1
@@ -143,8 +151,8 @@ def remove_rank(a, side, position):
 
 
 @helper
-def free_resting(a, slot):
-    """Give an order's record back to the pool."""
+def free_record(a, slot):
+    """Give an order's record back to the pool: `waiting.free_resting` is what to call."""
     order = resting_at(a["resting_addr"], a["resting_room"])[slot]
     map_remove(a["xmap_keys_addr"], a["xmap_slots_addr"], a["xmap_mask"], order["order_id"])
     order["next_free"] = a["resting_free"]

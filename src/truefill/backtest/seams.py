@@ -15,7 +15,8 @@ i8, u8, f8 = types.int64, types.uint64, types.float64
 
 # A strategy's calls.
 ADVANCE = i8(i8, i8, i8, i8, u8)  # run, stop time, what to wait for, asset number, order id -> code
-SUBMIT = i8(i8, i8, i8, u8, f8, f8, i8, i8, i8)  # run, asset, side, id, price, qty, tif, type, wait -> code
+# run, asset, side, id, price, qty, tif, type, wait, trigger price, display qty, expiry, flags -> code
+SUBMIT = i8(i8, i8, i8, u8, f8, f8, i8, i8, i8, f8, f8, i8, i8)
 MODIFY_ORDER = i8(i8, i8, u8, f8, f8, i8)  # run, asset, id, price, qty, wait -> code
 CANCEL_ORDER = i8(i8, i8, u8, i8)  # run, asset, id, wait -> code
 COMPUTE = i8(i8, i8, i8, u8)  # run, what to wait for, asset number, order id -> code
@@ -30,11 +31,14 @@ WAIT_NOTHING, WAIT_FEED, WAIT_FEED_OR_RESPONSE, WAIT_ORDER = 0, 1, 2, 3
 
 # The engine's own.
 RUN_EXCHANGE = i8(i8, i8, i8, i8, u8)  # run, asset, horizon, watch, watched id -> arrival
-ARRIVE = i8(i8, i8, i8)  # run, asset, request's address -> status
+ARRIVE = i8(i8, i8, i8)  # run, asset, what (below) -> status
 MEET = i8(i8, i8, i8)  # run, asset, stop's number -> status
 
 # run, asset's address, what happened, its direction, tick or level, lots, time -> status
 FILL_BY_USER = i8(i8, i8, i8, i8, i8, i8, i8)
+# What arrives at the exchange: a request by its number (from 0), or one of these.
+EXPIRE_DUE = -1  # the time of orders is up
+ACTIVATE = -2  # minus a slot: the stop there is triggered, by the trade stop before `x_stop`
 
 _run_exchange = caller(RUN_EXCHANGE)
 _arrive = caller(ARRIVE)
@@ -53,7 +57,7 @@ def run_exchange(run, a, horizon, watch, watched_id):
 
 @helper
 def arrive(run, a, number):
-    """`arrivals.handle_request` for request `number` of the asset's bus, by address."""
+    """`arrivals.handle_request` for request `number` of the bus, or one of those above, by address."""
     return _arrive(run["f_arrive"], (a["run_addr"], asset_address(run, a), number))
 
 

@@ -9,10 +9,12 @@ from truefill.cli.config import (
     ExchangeSettings,
     FeeSettings,
     LatencySettings,
+    LimitSettings,
     QueueSettings,
     RunConfig,
 )
 from truefill.core.errors import ConfigError, InputError
+from truefill.core.limits import VenueLimits
 
 if TYPE_CHECKING:
     from truefill.backtest import Asset
@@ -74,6 +76,7 @@ def _asset(asset: AssetSettings, config: RunConfig, path: Path, number: int) -> 
     latency = asset.latency or config.latency
     fees = asset.fees or config.fees
     contract = asset.contract or config.contract
+    exchange = asset.exchange or config.exchange
     tape = Tape.open(path.parent / asset.tape)
     if asset.symbol not in (None, tape.symbol):
         raise ConfigError(f"the symbol of the tape, {tape.symbol}", asset.symbol, f"{path}: asset[{number}]")
@@ -82,7 +85,9 @@ def _asset(asset: AssetSettings, config: RunConfig, path: Path, number: int) -> 
             tape,
             latency=_latency(latency, path.parent),
             queue=_queue(asset.queue or config.queue),
-            exchange=_exchange(asset.exchange or config.exchange),
+            exchange=_exchange(exchange),
+            self_trade=exchange.self_trade,
+            limits=_limits(asset.limits or config.limits),
             fees=_fees(fees),
             contract=LinearContract(contract.multiplier),
             fee_currency=fees.currency or currency_of(tape.symbol),
@@ -144,6 +149,14 @@ def _exchange(exchange: ExchangeSettings) -> "ExchangeModel":
         "partial_fill": backtest.PartialFillExchange,
     }
     return models[exchange.model]()
+
+
+def _limits(limits: LimitSettings) -> VenueLimits | None:
+    if limits == LimitSettings():
+        return None
+    values = limits.model_dump()
+    interval_ns = values.pop("interval")
+    return VenueLimits(**values, interval_ns=interval_ns)
 
 
 def _fees(fees: FeeSettings) -> "FeeModel":

@@ -117,12 +117,38 @@ class ExchangeSettings(Settings):
     model: Literal["fifo", "pro_rata", "no_partial_fill", "partial_fill"] = "fifo"
     time_share: Annotated[float | None, Field(ge=0, le=1)] = None  # of "pro_rata"
     min_lots: Annotated[int | None, Field(ge=1)] = None  # of "pro_rata"
+    self_trade: Literal["none", "newest", "oldest", "both", "decrement"] = "none"
 
     @model_validator(mode="after")
     def _shares_belong_to_pro_rata(self) -> Self:
         for name in ("time_share", "min_lots"):
             if self.model != "pro_rata" and getattr(self, name) is not None:
                 raise ValueError(f"expected {name} with model 'pro_rata' only, got it with {self.model!r}")
+        return self
+
+
+Positive = Annotated[float, Field(gt=0)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class LimitSettings(Settings):
+    """``[limits]``: what the venue refuses; None is no limit."""
+
+    tick_size: Positive | None = None
+    lot_size: Positive | None = None
+    min_notional: Positive | None = None
+    max_qty: Positive | None = None
+    max_orders: Count | None = None
+    band_percent: Positive | None = None
+    band_reference: Literal["last", "mid"] = "last"
+    messages: Count | None = None
+    interval: Duration | None = None  # ns
+    count_cancels: bool = True
+
+    @model_validator(mode="after")
+    def _messages_in_an_interval(self) -> Self:
+        if (self.messages is None) != (self.interval is None):
+            raise ValueError("expected messages and interval together, got one of them")
         return self
 
 
@@ -153,6 +179,7 @@ class AssetSettings(Settings):
     latency: LatencySettings | None = None
     queue: QueueSettings | None = None
     exchange: ExchangeSettings | None = None
+    limits: LimitSettings | None = None
     fees: FeeSettings | None = None
     contract: ContractSettings | None = None
 
@@ -170,6 +197,7 @@ class RunConfig(Settings):
     latency: LatencySettings = LatencySettings()
     queue: QueueSettings = QueueSettings()
     exchange: ExchangeSettings = ExchangeSettings()
+    limits: LimitSettings = LimitSettings()
     fees: FeeSettings = FeeSettings()
     contract: ContractSettings = ContractSettings()
     run: RunSettings = RunSettings()

@@ -64,6 +64,7 @@ FILL_PART = 9
 FILL_ALL = 10
 CANCEL = 11
 EXPIRE = 12
+ADJUST = 13  # the venue changed its open quantity: self-trade prevention
 EVENT_NAMES = (
     "submit",
     "deny",
@@ -78,6 +79,7 @@ EVENT_NAMES = (
     "fill_all",
     "cancel",
     "expire",
+    "adjust",
 )
 
 # Instead of a state in the table.
@@ -93,7 +95,7 @@ _VENUE_NEWS = {
     "expire": EXPIRED,
 }
 _REQUESTS = {"request_update": PENDING_UPDATE, "request_cancel": PENDING_CANCEL}
-_REFUSALS_IGNORED = {"refuse_update": STAY, "refuse_cancel": STAY}
+_REFUSALS_IGNORED = {"refuse_update": STAY, "refuse_cancel": STAY, "adjust": STAY}
 
 # From each state, what leads where; what is not named is illegal.
 TRANSITIONS: dict[str, dict[str, int]] = {
@@ -109,10 +111,12 @@ TRANSITIONS: dict[str, dict[str, int]] = {
     "accepted": {"reject": REJECTED, "trigger": TRIGGERED, **_VENUE_NEWS, **_REQUESTS, **_REFUSALS_IGNORED},
     "rejected": {"reject": REJECTED, **_VENUE_NEWS, **_REQUESTS, **_REFUSALS_IGNORED},
     "triggered": {"reject": REJECTED, **_VENUE_NEWS, **_REQUESTS, **_REFUSALS_IGNORED},
-    # while a request is under way, a part fill changes what a refusal restores, not the pending state
+    # while a request is under way, a part fill or a trigger changes what a refusal restores, and no more
     "pending_update": {
         "reject": REJECTED,
         **_VENUE_NEWS,
+        "trigger": PENDING_UPDATE,
+        "adjust": STAY,
         "fill_part": PENDING_UPDATE,
         "request_cancel": PENDING_CANCEL,
         "refuse_update": RESTORE,
@@ -121,6 +125,8 @@ TRANSITIONS: dict[str, dict[str, int]] = {
     "pending_cancel": {
         "reject": REJECTED,
         **_VENUE_NEWS,
+        "trigger": PENDING_CANCEL,
+        "adjust": STAY,
         "accept": PENDING_CANCEL,
         "fill_part": PENDING_CANCEL,
         "request_update": PENDING_UPDATE,
@@ -196,6 +202,8 @@ def next_state(state, previous, event):
             return target, np.int64(PARTIALLY_FILLED)
         if event == ACCEPT:
             return target, np.int64(ACCEPTED)
+        if event == TRIGGER:
+            return target, np.int64(TRIGGERED)
         return target, previous if pending else state
     return target, target
 

@@ -11,8 +11,13 @@ SELL_SIDE = -1
 
 # time in force
 GTC, GTX, FOK, IOC = 0, 1, 2, 3
+GTD = 4  # good till `expire_ts`
 # order type
 LIMIT, MARKET = 0, 1
+STOP_MARKET, STOP_LIMIT, TAKE_PROFIT_MARKET, TAKE_PROFIT_LIMIT = 2, 3, 4, 5
+# flags of an order
+REDUCE_ONLY = 1  # never opens or turns a position
+SLIDE = 2  # post-only: moves behind the touch instead of expiring
 # status and request codes, HftBacktest's numbers
 NONE, NEW, EXPIRED, FILLED, CANCELED, PARTIALLY_FILLED, REJECTED, REPLACED = 0, 1, 2, 3, 4, 5, 6, 7
 
@@ -55,6 +60,12 @@ ORDER = np.dtype(
         ("maker", "u1"),
         ("cancellable", "u1"),
         ("state", "u1"),  # core.order_states
+        ("trigger_price", "<f8"),  # stops and take-profits; else 0
+        ("trigger_price_tick", "<i8"),
+        ("display_qty", "<f8"),  # iceberg: what it shows at a time; 0: all
+        ("expire_ts", "<i8"),  # GTD: it ends then, exchange time, ns; else 0
+        ("flags", "u1"),  # REDUCE_ONLY, SLIDE
+        ("reason", "u1"),  # core.reasons: why the last news was what it was
     ],
     align=True,
 )

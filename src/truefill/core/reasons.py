@@ -1,0 +1,35 @@
+"""Why an order or a request was refused, or an order ended: what a strategy reads as ``order.reason``."""
+
+NO_REASON = 0
+UNFILLED = 1  # market, IOC, FOK: no more to take
+WOULD_TAKE = 2  # post-only
+SELF_TRADE = 3
+NOTHING_TO_REDUCE = 4  # reduce-only
+TIME_UP = 5  # good till date
+OFF_TICK = 6
+OFF_LOT = 7
+BELOW_MIN_NOTIONAL = 8
+ABOVE_MAX_QTY = 9
+TOO_MANY_OPEN = 10
+OUTSIDE_BAND = 11
+THROTTLED = 12
+DUPLICATE_ID = 13
+UNKNOWN_ORDER = 14  # to cancel or modify: gone, or never there
+
+REASON_NAMES = (
+    "",
+    "unfilled",
+    "would_take",
+    "self_trade",
+    "nothing_to_reduce",
+    "time_up",
+    "off_tick",
+    "off_lot",
+    "below_min_notional",
+    "above_max_qty",
+    "too_many_open",
+    "outside_band",
+    "throttled",
+    "duplicate_id",
+    "unknown_order",
+)
