@@ -20,6 +20,7 @@ import numpy as np
 from truefill.core.events import BUY, DEPTH, DEPTH_SNAPSHOT, EVENT, EXCH, KIND_MASK, LOCAL, SELL, TRADE
 from truefill.tape import Tape, TapeBuilder
 from truefill.tape.events import tape_events
+from truefill.tape.format import FORMAT_VERSION
 
 RECORDING = "raw/binance_usdm/btcusdt_20240808.gz"
 SLICE_EVENTS = 20_000  # of the short market on which strategies are compiled before they are timed
@@ -90,7 +91,9 @@ def load_market(events: int, cache: Path, recording: Path | None, say: Say) -> M
         Gets lines of progress.
     """
     source = f"{recording.name} {recording.stat().st_size}" if recording else "synthetic"
-    key = hashlib.blake2b(f"{_VERSION} {source} {events}".encode(), digest_size=6).hexdigest()
+    key = hashlib.blake2b(
+        f"{_VERSION} {FORMAT_VERSION} {source} {events}".encode(), digest_size=6
+    ).hexdigest()
     folder = cache / f"market-{key}"
     facts = folder / "market.json"
     if facts.exists():
