@@ -11,6 +11,7 @@ from truefill.core.errors import ConfigError
 FULL = """
 [run]
 name = "grid"
+compute = "1.5ms"
 
 [latency]
 model = "constant"
@@ -62,7 +63,7 @@ def write(tmp_path: Path, text: str) -> Path:
 
 def test_every_key_is_read(tmp_path):
     config = load_config(write(tmp_path, FULL))
-    assert config.run.name == "grid"
+    assert (config.run.name, config.run.compute) == ("grid", 1_500_000)
     assert (config.latency.entry, config.latency.response) == (10_000_000, 250_000)
     assert (config.queue.model, config.queue.n) == ("power", 3.0)
     assert config.exchange.model == "no_partial_fill"
@@ -80,6 +81,12 @@ def test_defaults_stand_in_for_every_table_but_the_assets(tmp_path):
     config = load_config(write(tmp_path, '[[asset]]\ntape = "a.tape"\n'))
     assert config.exchange.model == "fifo"
     assert config.params == {}
+    assert config.run.compute == 0
+
+
+def test_computing_time_may_be_measured(tmp_path):
+    config = load_config(write(tmp_path, '[run]\ncompute = "measured"\n[[asset]]\ntape = "a.tape"\n'))
+    assert config.run.compute == "measured"
 
 
 A = '[[asset]]\ntape = "a.tape"\n'
@@ -125,6 +132,7 @@ A = '[[asset]]\ntape = "a.tape"\n'
             A + "[latency]\nentry = -1",
             "run.toml:4: expected latency.entry to be a duration that is not negative",
         ),
+        (A + '[run]\ncompute = "often"', "run.toml:4: expected run.compute to be a duration such as"),
         (A + "[latency]\nentry = 1.5", "run.toml:4: expected latency.entry to be a duration such as"),
         (
             A + '[queue]\nmodel = "power"',

@@ -97,3 +97,18 @@ def test_values_are_exact_and_of_the_right_type():
     } == found
     with pytest.raises(ConfigError, match="none there"):
         parse_params(["x=1"], {})
+
+
+def test_computing_time_is_charged_as_in_a_backtest_and_cannot_be_measured(truefill, folder):
+    text = (folder / "run.toml").read_text()
+    (folder / "run.toml").write_text(text + '\n[run]\ncompute = "3ms"\n')
+    [row] = json.loads(truefill(*SWEEP, "-p", "every=5", "--json").stdout)
+    run = truefill("backtest", "strategy.py", "--config", "run.toml", "--out", "r", "--json")
+    assert row["run_hash"] == json.loads(run.stdout)["run_hash"]
+
+    (folder / "run.toml").write_text(text + '\n[run]\ncompute = "measured"\n')
+    done = truefill(*SWEEP, "-p", "every=5")
+    assert done.exit_code != 0
+    assert "a constant [run] compute" in done.stderr
+    run = truefill("backtest", "strategy.py", "--config", "run.toml", "--out", "m", "--json")
+    assert json.loads(run.stdout)["repeats"] is False

@@ -22,7 +22,7 @@ from truefill.analysis.performance import max_drawdown
 from truefill.analysis.plots import Chart, time_charts
 from truefill.analysis.plots_execution import execution_charts
 from truefill.analysis.report_fills import fills_section
-from truefill.analysis.summary import SHORT, columns, title
+from truefill.analysis.summary import SHORT, columns, repeats, title
 from truefill.core.errors import InputError
 from truefill.core.run_data import NS_PER_SECOND, RunData
 
@@ -126,7 +126,7 @@ def _header(run: RunData) -> str:
     models = meta.get("models") or {}
     facts += [(escape(str(key)).capitalize(), escape(str(text))) for key, text in models.items()]
     if meta.get("run_hash"):
-        facts.append(("Run", _hash(str(meta["run_hash"]))))
+        facts.append(("Run", _hash(str(meta["run_hash"])) + repeats(run)))
     if meta.get("started"):
         facts.append(("Made", escape(str(meta["started"]))))
     listed = "".join(f"<li><b>{key}</b>{text}</li>" for key, text in facts)

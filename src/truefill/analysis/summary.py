@@ -135,13 +135,15 @@ def to_dict(run: RunData, **options: Any) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``name``, ``run_hash``, ``first_ts``, ``last_ts`` (ns), ``currency`` and ``metrics``, both by column.
+        ``name``, ``run_hash``, ``repeats``, ``first_ts``, ``last_ts`` (ns), ``currency`` and ``metrics``,
+        both by column.
     """
     found = columns(run, **options)
     ends = run.span or (None, None)
     return {
         "name": run.meta.get("name"),
         "run_hash": run.meta.get("run_hash"),
+        "repeats": run.meta.get("repeats", True),
         "first_ts": ends[0],
         "last_ts": ends[1],
         "currency": {name: currency for name, (_, currency) in found.items()},
@@ -165,7 +167,12 @@ def caption(run: RunData) -> str:
     else:
         when = f"{utc(ends[0])} to {utc(ends[1])} UTC, {span((ends[1] - ends[0]) / NS_PER_SECOND)}"
     run_hash = run.meta.get("run_hash")
-    return f"{when}   run {str(run_hash)[:SHORT]}" if run_hash else when
+    return f"{when}   run {str(run_hash)[:SHORT]}{repeats(run)}" if run_hash else when
+
+
+def repeats(run: RunData) -> str:
+    """What to say beside a run's hash: nothing, or that another run will have another one."""
+    return "" if run.meta.get("repeats", True) else " (does not repeat)"
 
 
 def _colour(name: str, value: float) -> str:

@@ -14,7 +14,7 @@ import numpy as np
 from truefill.backtest import seams
 from truefill.backtest.arguments import BAD_DISPLAY, BAD_SIDE, raise_bad_argument
 from truefill.backtest.asset import Asset, Binding
-from truefill.backtest.computing import compute
+from truefill.backtest.computing import charge, compute, measured_advance
 from truefill.backtest.engine import ENTRIES, USER_ENTRIES
 from truefill.backtest.executions import units
 from truefill.backtest.local_side import feed_times, in_gap, trades_seen
@@ -41,6 +41,7 @@ _state_at = record_view(STATE)
 _INT64_MIN, _LAST_ID = NO_BID_TICK, (1 << 64) - 1
 UNTIL_END_OF_DATA = NO_TIME
 ALL_ASSETS = -1
+MEASURED = "measured"
 
 
 class Record:
@@ -183,9 +184,10 @@ class Bot:
     ----------
     assets : sequence of Asset
         One or more instruments, all over the same time.
-    compute_ns : int
+    compute_ns : int or "measured"
         The strategy's own computing time, ns: its requests leave so long after it woke, and it cannot wake
-        again before.
+        again before. ``"measured"``: what it really takes on this machine, from the second call that moves
+        time on; such a run does not repeat (``bot.repeats``).
 
     Notes
     -----
@@ -194,7 +196,7 @@ class Bot:
     the risk model held the request back, for reason n. Arguments that cannot be meant raise BotError.
     """
 
-    def __init__(self, assets: Sequence[Asset], *, compute_ns: int = 0) -> None:
+    def __init__(self, assets: Sequence[Asset], *, compute_ns: int | str = 0) -> None:
         assets = _assets(assets)
         self.assets = tuple(assets)
         self._run_array = np.zeros(1, RUN)
@@ -213,22 +215,35 @@ class Bot:
         run["num_assets"] = len(assets)
         run["assets_addr"] = self._table.ctypes.data
         run["now"] = self._first_time()
-        self.compute_ns = whole(
-            compute_ns, "0 ns to 10**15 ns (11 days)", 0, 10**15, ConfigError, "Bot.compute_ns"
-        )
-        if self.compute_ns > 0:
-            run["compute_ns"] = self.compute_ns
-            run["f_compute"] = compute.address
+        self.compute_ns = _compute_ns(compute_ns)
         for name, entry in ENTRIES.items():
             run[f"f_{name}"] = entry.address
+        run["f_move"] = run["f_advance"]
         if any(isinstance(asset.exchange, UserExchange) for asset in assets):
             for name, entry in USER_ENTRIES.items():
                 run[f"f_{name}"] = entry.address
         self._call = {name: entry.ctypes for name, entry in ENTRIES.items()}
+        if self.compute_ns != 0:
+            self._charge_computing()
         self.start_timestamp = int(run["now"])
         self.end_timestamp = self._last_time()
         self.closed = False
         self._finalizer = weakref.finalize(self, _free_logs, self._table)
+
+    def _charge_computing(self) -> None:
+        run = self._run
+        run["f_compute"] = compute.address
+        if self.repeats:
+            run["compute_ns"] = self.compute_ns
+            return
+        run["f_charge"] = charge.address
+        run["f_advance"] = measured_advance.address
+        self._call["advance"] = measured_advance.ctypes
+
+    @property
+    def repeats(self) -> bool:
+        """Whether the same run gives the same again: not when computing time is measured."""
+        return self.compute_ns != MEASURED
 
     def _times(self) -> list[tuple[int, int]]:
         """First and last time of each view that holds anything."""
@@ -550,6 +565,13 @@ def _assets(given: Any) -> list[Asset]:
     if not assets or not all(isinstance(asset, Asset) for asset in assets):
         raise ConfigError("one or more Asset objects", shown(given), "Bot")
     return assets
+
+
+def _compute_ns(given: Any) -> int | str:
+    if isinstance(given, str) and given == MEASURED:
+        return MEASURED
+    wanted = "0 ns to 10**15 ns (11 days), or 'measured'"
+    return whole(given, wanted, 0, 10**15, ConfigError, "Bot.compute_ns")
 
 
 def _order_id(value: Any) -> int:

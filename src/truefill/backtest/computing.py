@@ -2,11 +2,15 @@
 
 A request sets out `compute_ns` after the moment at which the strategy woke. The next call that moves time
 first lets that time pass: what arrives meanwhile waits, and wakes the strategy at once when it is done.
+
+Measured computing time is real time since the last call that moves time came back. Nothing is charged
+before the first one: the strategy may just have been compiled.
 """
 
 import numpy as np
 
 from truefill.backtest.arguments import BROKEN
+from truefill.backtest.clock import clock_ns
 from truefill.backtest.exchange_side import first_watched
 from truefill.backtest.executions import later
 from truefill.backtest.local_side import next_feed_ts, next_response_ts
@@ -14,6 +18,7 @@ from truefill.backtest.records import run_at
 from truefill.backtest.seams import (
     ADVANCE,
     COMPUTE,
+    ON_RUN,
     WAIT_FEED,
     WAIT_FEED_OR_RESPONSE,
     WAIT_NOTHING,
@@ -55,7 +60,7 @@ def _compute(address, wait, wait_asset, wait_id):
         until = later(run["now"], compute_ns)
         came = _came(run, until, wait, wait_asset, wait_id)
         run["compute_ns"] = 0
-        code = _call_advance(run["f_advance"], (address, until, WAIT_NOTHING, 0, np.uint64(0)))
+        code = _call_advance(run["f_move"], (address, until, WAIT_NOTHING, 0, np.uint64(0)))
         run["compute_ns"] = compute_ns
         return came if code == OK else code
     except Exception:
@@ -63,3 +68,33 @@ def _compute(address, wait, wait_asset, wait_id):
 
 
 compute = Callback(_compute, COMPUTE)
+
+
+def _charge(address):
+    try:
+        run = run_at(address)
+        if run["woke_at"] != 0:
+            run["compute_ns"] = max(clock_ns() - run["woke_at"], 0)
+        return OK
+    except Exception:
+        return BROKEN
+
+
+# Sets `compute_ns` to what the strategy has really computed since it woke.
+charge = Callback(_charge, ON_RUN)
+
+
+def _measured_advance(address, stop, wait, wait_asset, wait_id):
+    try:
+        run = run_at(address)
+        if run["woke_at"] != 0:
+            run["compute_ns"] = max(clock_ns() - run["woke_at"], 0)
+        code = _call_advance(run["f_move"], (address, stop, wait, wait_asset, wait_id))
+        run["compute_ns"] = 0
+        run["woke_at"] = clock_ns()
+        return code
+    except Exception:
+        return BROKEN
+
+
+measured_advance = Callback(_measured_advance, ADVANCE)

@@ -413,6 +413,9 @@ RUN = np.dtype(
         ("steps", I8),
         ("compute_ns", I8),  # the strategy's computing time (computing.py)
         ("f_compute", I8),
+        ("f_move", I8),  # the engine's `advance`; what the strategy calls may be `measured_advance`
+        ("f_charge", I8),  # 0: computing time is not measured
+        ("woke_at", I8),  # real time at which the strategy woke
         ("ended", I8),  # whether the data has ended once
         ("f_advance", I8),
         ("f_run_exchange", I8),

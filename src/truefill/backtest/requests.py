@@ -33,7 +33,15 @@ from truefill.backtest.records import (
     requests_at,
     run_at,
 )
-from truefill.backtest.seams import ADVANCE, CANCEL_ORDER, MODIFY_ORDER, SUBMIT, WAIT_ORDER, check_risk
+from truefill.backtest.seams import (
+    ADVANCE,
+    CANCEL_ORDER,
+    MODIFY_ORDER,
+    ON_RUN,
+    SUBMIT,
+    WAIT_ORDER,
+    check_risk,
+)
 from truefill.backtest.table import asset_of
 from truefill.core.address import caller
 from truefill.core.events import NO_TIME
@@ -62,11 +70,14 @@ from truefill.core.records import (
 # a quantity counts as whole lots when it is this near to them
 _LOT_TOLERANCE = 1e-6
 _call_advance = caller(ADVANCE)
+_call_on_run = caller(ON_RUN)
 
 
 @helper
 def _send(run, a, kind, order_id, order, lots):
     """Put a request on its way; a negative latency sends back a refusal instead."""
+    if run["f_charge"] != 0:
+        _call_on_run(run["f_charge"], (a["run_addr"],))
     now = later(run["now"], run["compute_ns"])
     order["local_timestamp"] = now
     latency = message_latency(run, a, kind, now)

@@ -36,13 +36,15 @@ class Result:
     timestamp : int
         Time at which the run ended, ns.
     run_hash : str
-        SHA-256 over orders and fills: equal for equal runs, on every machine.
+        SHA-256 over orders and fills: equal for equal runs, on every machine, if the run repeats.
     returned : object
         What the strategy function returned.
     error : Exception or None
         What ended the run before its time: an error of the strategy, or ModelError.
     interrupted : bool
         Whether it was told to stop (Ctrl-C).
+    repeats : bool
+        Whether the same run gives the same again. False with ``Bot(compute_ns="measured")``.
     """
 
     bot: Bot
@@ -56,6 +58,7 @@ class Result:
     returned: Any = None
     error: BaseException | None = None
     interrupted: bool = False
+    repeats: bool = True
 
     def run_data(self) -> RunData:
         """The same for the analysis: with best prices, and what is worth knowing about the run."""
@@ -63,6 +66,7 @@ class Result:
         described = [asset.describe() for asset in self.bot.assets]
         meta: dict[str, Any] = {
             "run_hash": self.run_hash,
+            "repeats": self.repeats,
             "models": _models(described),
             "assets": described,
             "counters": list(self.counters),
@@ -112,6 +116,11 @@ class Result:
                 notes.append(
                     f"{header.symbol}: no snapshot in the recording; the book starts empty and fills up"
                 )
+        if not self.repeats:
+            notes.append(
+                "the strategy's computing time was measured: this run does not repeat, and the next one has "
+                "another hash"
+            )
         if self.interrupted:
             notes.append("the run was interrupted")
         if self.error is not None:
@@ -196,6 +205,7 @@ def collect(bot: Bot, returned: Any = None, error: BaseException | None = None) 
         returned=returned,
         error=error,
         interrupted=bot.interrupted and not bot.closed,
+        repeats=bot.repeats,
     )
 
 

@@ -158,7 +158,8 @@ def _again_interpreted(
 ) -> BaseException:
     """Repeat a run that compiled code ended with an error, as plain Python, to find the user's line.
 
-    Runs repeat exactly, so the same error comes at the same event. Gives up after a while.
+    Runs repeat exactly, so the same error comes at the same event (measured computing time aside: then most
+    likely on the same line, somewhere else in time). Gives up after a while.
     """
     twin = Bot(bot.assets, compute_ns=bot.compute_ns)
     arguments = (twin,) if params is None else (twin, params)

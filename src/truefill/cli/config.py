@@ -44,6 +44,10 @@ def _signed_duration(value: object) -> int:
     return _duration(value)
 
 
+def _compute(value: object) -> object:
+    return value if value == "measured" else _duration(value)
+
+
 Duration = Annotated[int, BeforeValidator(_duration)]
 SignedDuration = Annotated[int, BeforeValidator(_signed_duration)]
 Step = Annotated[str, BeforeValidator(_decimal)]
@@ -188,6 +192,7 @@ class RunSettings(Settings):
     """``[run]``: about the run as a whole."""
 
     name: str | None = None
+    compute: Annotated[int | Literal["measured"], BeforeValidator(_compute)] = 0  # ns from wake to act
 
 
 class RunConfig(Settings):

@@ -73,12 +73,15 @@ def print_summary(data: "RunData", json: bool) -> None:
 
 def _when(data: "RunData") -> str:
     from truefill.analysis.formats import utc
+    from truefill.analysis.summary import repeats
 
     if data.span is None:
         return "no data"
     first, last = data.span
     run_hash = str(data.meta.get("run_hash") or "")[:12]
-    return f"{utc(first)} UTC, {format_duration(last - first)}" + (f"   run {run_hash}" if run_hash else "")
+    return f"{utc(first)} UTC, {format_duration(last - first)}" + (
+        f"   run {run_hash}{repeats(data)}" if run_hash else ""
+    )
 
 
 def side_by_side(data: "RunData", width: int) -> Table:

@@ -76,6 +76,7 @@ def sweep(
     Ctrl-C ends the runs at once and keeps those that are done. A run that raises is told with its
     parameters, and the others go on; the exit status is 1 then.
     """
+    from truefill.backtest import Bot
     from truefill.cli.assets import make_assets, remarks
     from truefill.cli.backtest import load_engine
     from truefill.cli.config import load_config
@@ -90,6 +91,10 @@ def sweep(
     loaded = load_strategy(strategy)
     if not loaded.takes_params:
         raise ConfigError(f"strategy(bot, params) in {loaded.path.name}", "strategy(bot)", loaded.path)
+    if settings.run.compute == "measured":
+        raise ConfigError(
+            "a constant [run] compute: the runs of a sweep hold each other up", "'measured'", config
+        )
     values = parse_params(param, settings.params)
     _check_sort(sort, list(values))
     sets = grid(make_params(settings.params), **values)
@@ -103,7 +108,14 @@ def sweep(
         def progress(share: float, done: int) -> None:
             step(share, text=f"{done} of {len(sets)} runs")
 
-        found = run_many(assets, loaded.function, sets, reduce=metrics_of, workers=workers, progress=progress)
+        found = run_many(
+            lambda params: Bot(assets, compute_ns=settings.run.compute),
+            loaded.function,
+            sets,
+            reduce=metrics_of,
+            workers=workers,
+            progress=progress,
+        )
         step.result = f"{len(found.done)} of {len(sets)} runs, {len(found.failed)} failed"
     if out is not None:
         _write(found, out)
