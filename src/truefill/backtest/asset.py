@@ -348,6 +348,7 @@ class Binding:
         values["queue_model"] = QUEUES[type(queue)]
         if isinstance(queue, UserQueue):
             self._bind_user("queue", queue_callback(queue), queue.params)
+            values["queue_wants"] = queue.wants
         else:
             values["queue_n"] = float(getattr(queue, "n", 0.0))
             values["queue_late_ns"] = int(getattr(queue, "late_ns", 0))

@@ -12,13 +12,13 @@ import numpy as np
 
 from truefill.backtest.exact_queue import queue_row, queues_cleared
 from truefill.backtest.fill_rules import fill_by_crossing, fill_by_execution, fill_by_trade
-from truefill.backtest.models.queue import queue_depth
-from truefill.backtest.models.queue_evidence import evidence_best
+from truefill.backtest.models.queue import queue_best, queue_depth
 from truefill.backtest.placing import end_useless
 from truefill.backtest.records import (
     BY_FILLS,
     BY_LEVEL,
     EVIDENCE,
+    USER_MODEL,
     requests_at,
     responses_at,
     resting_at,
@@ -298,7 +298,7 @@ def handle_stop(run, a, stop):
             fill_by_crossing(run, a, 1, bid, stop["ts"])
         if ask >= 0 and (old_ask < 0 or ticks[ask] < ticks[old_ask]):
             fill_by_crossing(run, a, -1, ask, stop["ts"])
-        evidence_best(a, stop["ts"])
+        queue_best(run, a, stop["ts"])
         end_useless(run, a, stop["ts"])
     elif kind == STOP_CLEAR:
         ticks = i64_view(a["level_tick_addr"], a["levels"])
@@ -340,7 +340,7 @@ def _store_watching(run, a, low, high, timestamp):
 
 @helper
 def _tell_queues(run, a, book_index, previous, new, timestamp, row):
-    if a["queue_model"] == EVIDENCE:
+    if a["queue_model"] == EVIDENCE or a["queue_model"] == USER_MODEL:
         timestamp = _row_ts(a, row)
     orders = resting_at(a["resting_addr"], a["resting_room"])
     ranks = ranks_of(a, 1 - 2 * (book_index % 2))

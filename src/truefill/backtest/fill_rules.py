@@ -9,8 +9,7 @@ import numpy as np
 
 from truefill.backtest.executions import execute, report
 from truefill.backtest.models.exchanges import CROSSED, TRADED
-from truefill.backtest.models.queue import queue_excess, queue_trade
-from truefill.backtest.models.queue_evidence import evidence_through
+from truefill.backtest.models.queue import queue_excess, queue_through, queue_trade
 from truefill.backtest.placing import rest
 from truefill.backtest.records import FILL_REPORT, NO_PARTIAL_FILL, PARTIAL_FILL, PRO_RATA, resting_at
 from truefill.backtest.resting import ranks_of, remove_rank
@@ -120,7 +119,7 @@ def fill_by_trade(run, a, aggressor, tick, lots, timestamp):
             break
         available = open_lots(a, order, through == 0)
         if through > 0:
-            evidence_through(a, order)
+            queue_through(run, a, slot, lots, timestamp)
         if through == 0:
             queue_trade(run, a, slot, lots, timestamp)
             excess = queue_excess(a, slot)

@@ -10,8 +10,7 @@ import numpy as np
 from truefill.backtest.arguments import BROKEN
 from truefill.backtest.fill_rules import fill_resting, open_lots
 from truefill.backtest.models.exchanges import CROSSED, SIGNATURE, TRADED
-from truefill.backtest.models.queue import queue_excess, queue_trade
-from truefill.backtest.models.queue_evidence import evidence_through
+from truefill.backtest.models.queue import queue_excess, queue_through, queue_trade
 from truefill.backtest.models.user import fail
 from truefill.backtest.records import EXCHANGE_MODEL, asset_at, fill_chance_at, resting_at, run_at
 from truefill.backtest.resting import ranks_of
@@ -77,7 +76,7 @@ def _by_trade(run, a, aggressor, tick, lots, timestamp):
         chance["given"] = used
         chance["reached"] = lots
         if through > 0:
-            evidence_through(a, order)
+            queue_through(run, a, slot, lots, timestamp)
         if through == 0:
             queue_trade(run, a, slot, lots, timestamp)
             chance["reached"] = min(queue_excess(a, slot), lots)

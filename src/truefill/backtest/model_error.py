@@ -66,9 +66,10 @@ def _called(bot: Bot, name: str, number: int) -> tuple[Callable[..., Any], tuple
     elif name == "queue" and isinstance(model := asset.queue, UserQueue):
         slot = int(record["error_slot"])
         order = resting_at(row["resting_addr"], row["resting_room"])[slot : slot + 1].copy()[0]
-        function = (model.new_order, model.trade, model.depth)[call]
-        numbers = ({"level_qty": x[0]}, {"qty": x[0]}, {"previous": x[0], "new": x[1]})[call]
-        named = {"order": order, **numbers}
+        functions = (model.new_order, model.trade, model.depth, model.through, model.best)
+        function = functions[call]  # type: ignore[assignment]
+        names = (("level_qty",), ("qty",), ("previous", "new"), ("qty",), ("bid_tick", "ask_tick"))[call]
+        named = {"order": order, **dict(zip(names, x, strict=False))}
     elif name == "exchange" and isinstance(model := asset.exchange, UserExchange):
         named = {"chance": bot._bindings[number].fill_chance.copy()[0]}
         function = (model.trade, model.cross)[call]

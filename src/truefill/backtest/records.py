@@ -56,6 +56,7 @@ RESTING = np.dtype(
         ("traded", F8),  # traded at its price since the last depth change, lots
         ("extra0", F8),  # for the user's models
         ("extra1", F8),
+        ("event_ts", I8),  # exchange time of what a user's model is told of
         ("order_id", "<u8"),
         ("tick", I8),
         ("qty", I8),
@@ -248,6 +249,7 @@ ASSET = np.dtype(
         ("queue_call", I8),
         ("queue_params_addr", I8),
         ("queue_params_len", I8),
+        ("queue_wants", I8),  # what a user's model is told of besides: WANTS_THROUGH, WANTS_BEST
         ("fee_model", I8),
         ("fee_maker", F8),
         ("fee_taker", F8),

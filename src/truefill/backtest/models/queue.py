@@ -23,8 +23,10 @@ import numpy as np
 from numba import types
 
 from truefill.backtest.models.queue_evidence import (
+    evidence_best,
     evidence_depth,
     evidence_new_order,
+    evidence_through,
     evidence_trade,
 )
 from truefill.backtest.models.queue_probability import probability_behind
@@ -49,15 +51,17 @@ from truefill.backtest.records import (
     asset_at,
     resting_at,
 )
+from truefill.backtest.resting import ranks_of
 from truefill.backtest.table import asset_address
-from truefill.core.address import caller, f64_view
+from truefill.core.address import caller, f64_view, i64_view
 from truefill.core.errors import ConfigError
 from truefill.core.gate import real
 from truefill.core.jit import Callback, helper
 
 SIGNATURE = types.int64(types.int64, types.int64, types.int64, types.float64, types.float64)
 _call = caller(SIGNATURE)
-NEW_ORDER, TRADE, DEPTH = 0, 1, 2
+NEW_ORDER, TRADE, DEPTH, THROUGH, BEST = 0, 1, 2, 3, 4
+WANTS_THROUGH, WANTS_BEST = 1, 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +176,9 @@ class UserQueue:
 
     Each function changes the order's record in place: ``order["front"]`` (lots ahead; an order fills
     when a trade leaves it at -0.5 or less), ``order["traded"]``, and ``order["extra0"]``,
-    ``order["extra1"]`` for the model's own use. `params` is a float64 array.
+    ``order["extra1"]`` for the model's own use; ``order["event_ts"]`` is the exchange's time of what
+    happened, UTC ns. `params` is a float64 array. `through` and `best` may be left out: what no function is
+    there for costs nothing.
 
     Parameters
     ----------
@@ -183,18 +189,34 @@ class UserQueue:
     depth : callable
         ``depth(order, previous, new, params)``: its level went from `previous` to `new` lots.
     params : sequence of float
+    through : callable, optional
+        ``through(order, qty, params)``: `qty` lots traded at a worse price than its own.
+    best : callable, optional
+        ``best(order, bid_tick, ask_tick, params)``: a best price of the market changed; in ticks, float64,
+        NaN where a side is empty.
     """
 
     new_order: Callable[..., None]
     trade: Callable[..., None]
     depth: Callable[..., None]
     params: Sequence[float] = field(default=())
+    through: Callable[..., None] | None = None
+    best: Callable[..., None] | None = None
 
     def __post_init__(self) -> None:
         check_function(self.new_order, 3, "UserQueue.new_order(order, level_qty, params)")
         check_function(self.trade, 3, "UserQueue.trade(order, qty, params)")
         check_function(self.depth, 4, "UserQueue.depth(order, previous, new, params)")
         check_params(self.params, "UserQueue.params")
+        if self.through is not None:
+            check_function(self.through, 3, "UserQueue.through(order, qty, params)")
+        if self.best is not None:
+            check_function(self.best, 4, "UserQueue.best(order, bid_tick, ask_tick, params)")
+
+    @property
+    def wants(self) -> int:
+        """What the model is told of besides its own level: bits of WANTS_THROUGH and WANTS_BEST."""
+        return (WANTS_THROUGH if self.through else 0) | (WANTS_BEST if self.best else 0)
 
 
 QueueModel = (
@@ -221,9 +243,19 @@ QUEUES = {
 }
 
 
+def _no_through(order: Any, qty: float, params: Any) -> None:
+    """In place of a function that the user left out; never called."""
+
+
+def _no_best(order: Any, bid_tick: float, ask_tick: float, params: Any) -> None:
+    """In place of a function that the user left out; never called."""
+
+
 def queue_callback(model: UserQueue) -> Callback:
-    """The user's three functions as the engine calls them."""
+    """The user's functions as the engine calls them."""
     new_order, trade, depth = (compiled_model(f) for f in (model.new_order, model.trade, model.depth))
+    through = compiled_model(model.through or _no_through)
+    best = compiled_model(model.best or _no_best)
 
     def call(event, slot, asset_address, x0, x1):
         try:
@@ -234,6 +266,10 @@ def queue_callback(model: UserQueue) -> Callback:
                 new_order(order, x0, params)
             elif event == TRADE:
                 trade(order, x0, params)
+            elif event == THROUGH:
+                through(order, x0, params)
+            elif event == BEST:
+                best(order, x0, x1, params)
             else:
                 depth(order, x0, x1, params)
             if not math.isfinite(order["front"]):
@@ -247,6 +283,7 @@ def queue_callback(model: UserQueue) -> Callback:
 
 @helper
 def _ask_user(run, a, event, slot, timestamp, x0, x1):
+    resting_at(a["resting_addr"], a["resting_room"])[slot]["event_ts"] = timestamp
     status = _call(a["queue_call"], (event, slot, asset_address(run, a), x0, x1))
     if status != 0:
         order = resting_at(a["resting_addr"], a["resting_room"])[slot]
@@ -281,6 +318,31 @@ def queue_trade(run, a, slot, qty, timestamp):
         return
     order["front"] -= qty
     order["traded"] += qty
+
+
+@helper
+def queue_through(run, a, slot, qty, timestamp):
+    """`qty` lots traded at a worse price than that of the order in `slot`."""
+    if a["queue_model"] == EVIDENCE:
+        evidence_through(resting_at(a["resting_addr"], a["resting_room"])[slot])
+    elif a["queue_wants"] & WANTS_THROUGH:
+        _ask_user(run, a, THROUGH, slot, timestamp, float(qty), 0.0)
+
+
+@helper
+def queue_best(run, a, timestamp):
+    """A best price of the market changed."""
+    if a["queue_model"] == EVIDENCE:
+        evidence_best(a, timestamp)
+    elif a["queue_wants"] & WANTS_BEST:
+        ticks = i64_view(a["level_tick_addr"], a["levels"])
+        bid = float(ticks[a["x_bid"]]) if a["x_bid"] >= 0 else math.nan
+        ask = float(ticks[a["x_ask"]]) if a["x_ask"] >= 0 else math.nan
+        for side in (1, -1):
+            ranks = ranks_of(a, side)
+            for i in range(len(ranks)):
+                if run["error"] == 0:
+                    _ask_user(run, a, BEST, np.int64(ranks[i]), timestamp, bid, ask)
 
 
 @helper

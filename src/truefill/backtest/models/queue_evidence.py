@@ -5,7 +5,7 @@ replay looks at for every model: its own level's rows, trades at its price or be
 """
 
 from truefill.backtest.models.queue_probability import probability_behind
-from truefill.backtest.records import EVIDENCE, resting_at
+from truefill.backtest.records import resting_at
 from truefill.backtest.resting import ranks_of
 from truefill.core.address import i64_view
 from truefill.core.jit import helper
@@ -87,16 +87,15 @@ def evidence_depth(a, order, previous, new, timestamp):
 
 
 @helper
-def evidence_through(a, order):
+def evidence_through(order):
     """A trade went past its price: whoever stood in front of it would have had to be served first."""
-    if a["queue_model"] == EVIDENCE:
-        _stand_first(order)
+    _stand_first(order)
 
 
 @helper
 def evidence_best(a, timestamp):
     """A best price changed: an order that is better than the best of its side has nobody in front."""
-    if a["queue_model"] != EVIDENCE or timestamp == a["queue_clear_ts"]:
+    if timestamp == a["queue_clear_ts"]:
         return
     orders = resting_at(a["resting_addr"], a["resting_room"])
     for side in (1, -1):
