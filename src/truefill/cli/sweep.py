@@ -28,7 +28,7 @@ def sweep(
             "--config",
             "-c",
             metavar="RUN.toml",
-            help="As for [cyan]backtest[/]; its [params] are the base.",
+            help="As for [cyan]backtest[/]; its \\[params] are the base.",
         ),
     ],
     param: Annotated[
