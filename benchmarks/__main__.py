@@ -7,8 +7,9 @@ import time
 from pathlib import Path
 
 from benchmarks.market import load_market, recording_path
+from benchmarks.order_market import ORDER_RECORDING, load_order_market
 from benchmarks.peers import PEERS
-from benchmarks.report import WORKLOADS, machine, write
+from benchmarks.report import ORDER_WORKLOADS, WORKLOADS, OrderResults, machine, write
 from benchmarks.runner import (
     ROOT,
     BenchmarkError,
@@ -37,10 +38,17 @@ def main() -> int:
         peers = ["truefill"]
     sources = kernel_hash.__wrapped__()
     recording = None if options.synthetic else recording_path()
+    orders: OrderResults | None = None
     try:
         market = load_market(options.events, options.cache, recording, say)
         market_file = Path(market.full.tape).with_name("market.json")
         series, ready = time_workloads(market_file, peers, options.workloads, options.runs, say)
+        if options.order_events:
+            order_recording = None if options.synthetic else recording_path(ORDER_RECORDING)
+            order_market = load_order_market(options.order_events, options.cache, order_recording, say)
+            order_file = Path(order_market.full.tape).with_name("market.json")
+            timed, _ = time_workloads(order_file, peers, ORDER_WORKLOADS, options.runs, say)
+            orders = OrderResults(order_market, timed)
         starts = time_starts(market_file, peers, "grid", say) if not options.brief else {}
         sweep = time_sweep(market_file, peers, options.sweep, SWEEP_RUNS, say) if options.sweep else {}
         conversion = time_conversion(recording, peers, say) if recording and not options.brief else {}
@@ -55,12 +63,13 @@ def main() -> int:
         "runs": options.runs,
         "wall_seconds": time.perf_counter() - begin,
         **as_plain(market, series),
+        "orders": as_plain(orders.market, orders.series) if orders else {},
         "ready": ready,
         "starts": starts,
         "sweep": {"sets": options.sweep, "cases": sweep},
         "conversion": conversion,
     }
-    write(options.out, results, market, series)
+    write(options.out, results, market, series, orders)
     say(f"written: {options.out} and {options.out.with_suffix('.json')}")
     return 0
 
@@ -68,6 +77,12 @@ def main() -> int:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--events", type=_count, default=10_000_000, help="at least so many (10_000_000)")
+    parser.add_argument(
+        "--order-events",
+        type=int,
+        default=5_000_000,
+        help="at least so many events of the market of single orders; 0: none of it (5_000_000)",
+    )
     parser.add_argument("--runs", type=_count, default=5, help="runs of each workload and package (5)")
     parser.add_argument("--peers", nargs="+", choices=PEERS, default=list(PEERS))
     parser.add_argument("--workloads", nargs="+", choices=list(WORKLOADS), default=list(WORKLOADS))

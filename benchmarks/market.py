@@ -13,6 +13,7 @@ import shutil
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -61,6 +62,7 @@ class Market:
     build_seconds: float  # to build the tape, from events that are in memory
     full: Files
     short: Files
+    by_order: bool = False  # single orders instead of levels
 
     @property
     def roi(self) -> tuple[float, float]:
@@ -68,11 +70,11 @@ class Market:
         return self.low * 0.99, self.high * 1.01
 
 
-def recording_path() -> Path | None:
-    """The real recording, if it is there (beside the repository, or where TRUEFILL_SHARED says)."""
+def recording_path(name: str = RECORDING) -> Path | None:
+    """A real recording, if it is there (beside the repository, or where TRUEFILL_SHARED says)."""
     root = os.environ.get("TRUEFILL_SHARED")
     shared = Path(root) if root else Path(__file__).resolve().parents[2] / "shared"
-    path = shared / "data" / RECORDING
+    path = shared / "data" / name
     return path if path.exists() else None
 
 
@@ -90,10 +92,29 @@ def load_market(events: int, cache: Path, recording: Path | None, say: Say) -> M
     say : callable
         Gets lines of progress.
     """
-    source = f"{recording.name} {recording.stat().st_size}" if recording else "synthetic"
-    key = hashlib.blake2b(
-        f"{_VERSION} {FORMAT_VERSION} {source} {events}".encode(), digest_size=6
-    ).hexdigest()
+    return kept(f"{_VERSION} {source_of(recording)} {events}", cache, partial(_make, events, recording), say)
+
+
+def source_of(recording: Path | None) -> str:
+    """Name and size of a recording."""
+    return f"{recording.name} {recording.stat().st_size}" if recording else "synthetic"
+
+
+def kept(made_from: str, cache: Path, make: Callable[[Path, Path, Say], Market], say: Say) -> Market:
+    """Find a market by what it is made from, or make it.
+
+    Parameters
+    ----------
+    made_from : str
+        All that it depends on, but for the format of tapes.
+    cache : Path
+        Folder for it; made if it is not there.
+    make : callable
+        Gets the folder to write to, the folder where the files will be, and `say`.
+    say : callable
+        Gets lines of progress.
+    """
+    key = hashlib.blake2b(f"{FORMAT_VERSION} {made_from}".encode(), digest_size=6).hexdigest()
     folder = cache / f"market-{key}"
     facts = folder / "market.json"
     if facts.exists():
@@ -105,7 +126,7 @@ def load_market(events: int, cache: Path, recording: Path | None, say: Say) -> M
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)
     try:
-        market = _make(events, temporary, folder, recording, say)
+        market = make(temporary, folder, say)
         (temporary / "market.json").write_text(json.dumps(asdict(market), indent=1))
         shutil.rmtree(folder, ignore_errors=True)
         temporary.replace(folder)
@@ -114,7 +135,7 @@ def load_market(events: int, cache: Path, recording: Path | None, say: Say) -> M
     return market
 
 
-def _make(events: int, temporary: Path, folder: Path, recording: Path | None, say: Say) -> Market:
+def _make(events: int, recording: Path | None, temporary: Path, folder: Path, say: Say) -> Market:
     if recording is not None:
         source = _convert(recording, temporary)
         name = f"Binance USD-M BTCUSDT, 2024-08-08 ({recording.name})"
@@ -124,42 +145,73 @@ def _make(events: int, temporary: Path, folder: Path, recording: Path | None, sa
         name = "a synthetic market (zero-intelligence order flow)"
     symbol, tick_size, lot_size = source.symbol, source.header.tick_size, source.header.lot_size
     opening, body, back = _one_repeat(tape_events(source), events)
-    each = _count(body) + len(back)
+    each = count_events(body) + len(back)
     repeats = max(1, -(-events // each))
 
-    def build(stem: str, rows: np.ndarray) -> tuple[Files, float]:
-        np.save(temporary / f"{stem}.npy", rows)
+    few = body[: min(SLICE_EVENTS, len(body))]
+    short = _repeated(opening, few, back[:0], 1)
+    full = _repeated(opening, body, back, repeats)
+    build = FileBuilder(symbol, float(tick_size), float(lot_size), temporary, folder, say)
+    return build.market(name, short, full, repeats=repeats, each=each)
+
+
+@dataclass(frozen=True)
+class FileBuilder:
+    """Writes a market's files, and the facts about it."""
+
+    symbol: str
+    tick_size: float
+    lot_size: float
+    temporary: Path  # where they are written
+    folder: Path  # where they will be
+    say: Say
+
+    def market(
+        self,
+        name: str,
+        short: np.ndarray,
+        full: np.ndarray,
+        *,
+        repeats: int,
+        each: int,
+        by_order: bool = False,
+    ) -> Market:
+        """Write the short and the full market of `repeats` with `each` so many events."""
+        short_files, _ = self._files("short", short)  # also compiles the builder
+        full_files, seconds = self._files("full", full)
+        trades = full["px"][full["ev"] & np.uint64(KIND_MASK) == TRADE]
+        return Market(
+            name=name,
+            symbol=self.symbol,
+            tick_size=self.tick_size,
+            lot_size=self.lot_size,
+            repeats=repeats,
+            repeat_events=each,
+            seconds=float(full["exch_ts"].max() - full["exch_ts"].min()) / 1e9,
+            low=float(trades.min()),
+            high=float(trades.max()),
+            build_seconds=seconds,
+            full=full_files,
+            short=short_files,
+            by_order=by_order,
+        )
+
+    def _files(self, stem: str, rows: np.ndarray) -> tuple[Files, float]:
+        np.save(self.temporary / f"{stem}.npy", rows)
         begin = time.perf_counter()
         with TapeBuilder(
-            temporary / f"{stem}.tape", symbol=symbol, tick_size=tick_size, lot_size=lot_size
+            self.temporary / f"{stem}.tape",
+            symbol=self.symbol,
+            tick_size=self.tick_size,
+            lot_size=self.lot_size,
         ) as builder:
             for start in range(0, len(rows), _BATCH):
                 builder.append(rows[start : start + _BATCH])
-                say(f"building {stem}.tape: {min(start + _BATCH, len(rows)):,} of {len(rows):,} rows")
+                self.say(f"building {stem}.tape: {min(start + _BATCH, len(rows)):,} of {len(rows):,} rows")
             builder.finish()
         seconds = time.perf_counter() - begin
-        names = str(folder / f"{stem}.tape"), str(folder / f"{stem}.npy")
-        return Files(*names, _count(rows), len(rows)), seconds
-
-    few = body[: min(SLICE_EVENTS, len(body))]
-    short, _ = build("short", _repeated(opening, few, back[:0], 1))  # also compiles the builder
-    rows = _repeated(opening, body, back, repeats)
-    full, seconds = build("full", rows)
-    trades = rows["px"][rows["ev"] & np.uint64(KIND_MASK) == TRADE]
-    return Market(
-        name=name,
-        symbol=symbol,
-        tick_size=float(tick_size),
-        lot_size=float(lot_size),
-        repeats=repeats,
-        repeat_events=each,
-        seconds=float(rows["exch_ts"].max() - rows["exch_ts"].min()) / 1e9,
-        low=float(trades.min()),
-        high=float(trades.max()),
-        build_seconds=seconds,
-        full=full,
-        short=short,
-    )
+        names = str(self.folder / f"{stem}.tape"), str(self.folder / f"{stem}.npy")
+        return Files(*names, count_events(rows), len(rows)), seconds
 
 
 def _convert(recording: Path, folder: Path) -> Tape:
@@ -186,7 +238,7 @@ def _synthesize(seconds: float, folder: Path) -> Tape:
         return builder.finish()
 
 
-def _count(rows: np.ndarray) -> int:
+def count_events(rows: np.ndarray) -> int:
     """Events among rows, each once."""
     return int(np.count_nonzero(rows["ev"] & np.uint64(EXCH)))
 

@@ -91,6 +91,7 @@ class Truefill(Peer):
         import truefill
 
         self._package = truefill
+        self._queue = truefill.L3FifoQueue() if market["by_order"] else truefill.LogProbQueue2()
         self._tapes = {which: truefill.open_tape(market[which]["tape"]) for which in ("full", "short")}
 
     def bot(self, which: str) -> Any:
@@ -99,7 +100,7 @@ class Truefill(Peer):
         asset = t.Asset(
             self._tapes[which],
             latency=t.ConstantLatency(LATENCY_NS, LATENCY_NS),
-            queue=t.LogProbQueue2(),
+            queue=self._queue,
             exchange=t.NoPartialFillExchange(),
             fees=t.TradingValueFees(MAKER_FEE, TAKER_FEE),
         )
@@ -140,12 +141,12 @@ class HftBacktest(Peer):
             .parallel_load(False)
             .linear_asset(1.0)
             .constant_order_latency(LATENCY_NS, LATENCY_NS)
-            .log_prob_queue_model2()
             .no_partial_fill_exchange()
             .trading_value_fee_model(MAKER_FEE, TAKER_FEE)
             .tick_size(market["tick_size"])
             .lot_size(market["lot_size"])
         )
+        asset = asset.l3_fifo_queue_model() if market["by_order"] else asset.log_prob_queue_model2()
         if self._book == "hashmap":
             return self._package.HashMapMarketDepthBacktest([asset])
         low, high = market["roi"]

@@ -7,6 +7,7 @@ import os
 import platform
 import statistics
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,18 @@ WORKLOADS = {
     "every_event": ("Every event", "woken by every arrival of feed; reads the best prices"),
 }
 
+# Those of them that are timed on single orders (L3).
+ORDER_WORKLOADS = ("best_prices", "replay", "replay_resting")
+
 _PACKAGES = ("truefill", "hftbacktest", "numba", "numpy", "llvmlite")
+
+
+@dataclass(frozen=True)
+class OrderResults:
+    """What was measured on the market of single orders."""
+
+    market: Market
+    series: dict[str, Series]
 
 
 def machine() -> dict[str, Any]:
@@ -80,12 +92,19 @@ def _memory() -> int | None:
         return None
 
 
-def write(page: Path, results: dict[str, Any], market: Market, series: dict[str, Series]) -> None:
+def write(
+    page: Path,
+    results: dict[str, Any],
+    market: Market,
+    series: dict[str, Series],
+    orders: OrderResults | None,
+) -> None:
     """Write the page, and the results beside it as JSON."""
     parts = [
         _head(results, market),
         _speed(market, series),
         _meaning(series),
+        _orders(orders) if orders else "",
         _sweep(results["sweep"]),
         _starts(results["starts"], market),
         _building(results, market),
@@ -102,11 +121,16 @@ def _replace(path: Path, text: str) -> None:
 
 
 def _without_folders(results: dict[str, Any]) -> dict[str, Any]:
-    market = dict(results["market"])
-    for which in ("full", "short"):
-        files = dict(market[which])
-        market[which] = files | {name: Path(files[name]).name for name in ("tape", "events")}
-    return {**results, "market": market}
+    def bare(measured: dict[str, Any]) -> dict[str, Any]:
+        if not measured:
+            return measured
+        market = dict(measured["market"])
+        for which in ("full", "short"):
+            files = dict(market[which])
+            market[which] = files | {name: Path(files[name]).name for name in ("tape", "events")}
+        return {**measured, "market": market}
+
+    return bare({**results, "orders": bare(results["orders"])})
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -144,6 +168,14 @@ def _times(count: int) -> str:
 
 
 def _speed(market: Market, series: dict[str, Series]) -> str:
+    text = (
+        "One thread; the strategy's own time is in it; data open, code compiled (truefill's loaded from its\n"
+        "cache, as in every process but the first; HftBacktest's compiled in the process)."
+    )
+    return f"## Speed\n\n{text}\n\n{_speed_table(market, series)}"
+
+
+def _speed_table(market: Market, series: dict[str, Series]) -> str:
     peers = list(next(iter(series.values())).seconds)
     others = [peer for peer in peers if peer != "truefill"]
     rows = []
@@ -156,11 +188,7 @@ def _speed(market: Market, series: dict[str, Series]) -> str:
         *(NAMES[p] for p in peers),
         *(f"ratio to {NAMES[p].removeprefix('HftBacktest, ')}" for p in others),
     ]
-    text = (
-        "One thread; the strategy's own time is in it; data open, code compiled (truefill's loaded from its\n"
-        "cache, as in every process but the first; HftBacktest's compiled in the process)."
-    )
-    return f"## Speed\n\n{text}\n\n{table(head, rows)}"
+    return table(head, rows)
 
 
 def _meaning(series: dict[str, Series]) -> str:
@@ -188,6 +216,27 @@ truefill the memory map of the tape. HftBacktest's ROIVector book is given the t
 more on both sides; it ignores rows outside.
 """
     )
+
+
+def _orders(orders: OrderResults) -> str:
+    market, series = orders.market, orders.series
+    files = Path(market.full.tape), Path(market.full.events)
+    tape, events = (file.stat().st_size / market.full.count for file in files)
+    rate = market.full.rows / market.build_seconds
+    steps = series[ORDER_WORKLOADS[0]].checks["steps"]
+    return f"""## Single orders (L3)
+
+{market.name}, repeated {_times(market.repeats)}: {market.full.count:,} messages about single orders,
+{market.seconds / 3600:.2f} hours of market time, {steps:,.0f} steps. The strategies are those above;
+the queue is exact (`L3FifoQueue`, HftBacktest's `l3_fifo_queue_model`). Each repeat begins with the
+orders that were open when trading began and ends with cancels of all that are open.
+
+{_speed_table(market, series)}
+HftBacktest keeps every order of the market in two books while it runs. truefill follows the orders once,
+when the tape is built: that takes {1e9 / rate:,.0f} ns a message ({rate / 1e6:.2f} million a second), and
+the tape has {tape:.1f} bytes a message ({events:.1f} for HftBacktest). With an own order at rest, each
+message at its price tells by the place of its order whether it was in front.
+"""
 
 
 def _sweep(sweep: dict[str, Any]) -> str:

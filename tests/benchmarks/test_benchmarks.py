@@ -9,10 +9,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 from benchmarks.market import load_market
+from benchmarks.order_market import Open, follow, load_order_market
+from benchmarks.report import ORDER_WORKLOADS
 from benchmarks.runner import ROOT, BenchmarkError, Series, must_agree
 from benchmarks.workloads import CHECKS
 
-from truefill.core.events import BUY, DEPTH, DEPTH_SNAPSHOT, EXCH, KIND_MASK
+from truefill.core.events import (
+    ADD_ORDER,
+    BUY,
+    DEPTH,
+    DEPTH_SNAPSHOT,
+    EVENT,
+    EXCH,
+    FILL,
+    KIND_MASK,
+    MODIFY_ORDER,
+)
 from truefill.tape import Tape
 
 HFT = importlib.util.find_spec("hftbacktest") is not None
@@ -31,6 +43,8 @@ def test_both_packages_compute_the_same_and_a_page_is_written(tmp_path: Path) ->
         "--synthetic",
         "--brief",
         "--events",
+        "5000",
+        "--order-events",
         "5000",
         "--runs",
         "2",
@@ -59,6 +73,13 @@ def test_both_packages_compute_the_same_and_a_page_is_written(tmp_path: Path) ->
     assert "| 20-order grid |" in text
     assert [2, 2, 2] == [len(runs) for runs in results["sweep"]["cases"].values()]
     assert "4 parameter sets" in text
+    orders = results["orders"]
+    assert list(ORDER_WORKLOADS) == list(orders["workloads"])
+    assert orders["market"]["full"]["count"] >= 5000
+    for workload in orders["workloads"].values():
+        assert [2, 2] == [len(times) for times in workload["seconds"].values()]
+        assert workload["checks"]["steps"] > 100
+    assert "## Single orders (L3)" in text
 
 
 @pytest.mark.slow
@@ -80,6 +101,46 @@ def test_a_repeated_market_returns_to_its_opening_book(tmp_path: Path) -> None:
     assert books[0] == books[1]
     tape = Tape.open(market.full.tape)
     assert (tape.exch.group_bid < tape.exch.group_ask).all()
+
+
+def test_each_repeat_of_single_orders_is_whole(tmp_path: Path) -> None:
+    """No order is unknown, none is left over, ids are new, and the book is never seen empty."""
+    market = load_order_market(3000, tmp_path, None, lambda text: None)
+    assert market.by_order
+    assert market.repeats > 1
+    assert market.full.count >= 3000
+    rows = np.load(market.full.events)
+    once = len(rows) // market.repeats
+    assert market.repeats * once == len(rows)
+    for name in ("exch_ts", "local_ts"):
+        assert (np.diff(rows[name]) >= 0).all()
+    seen: set[int] = set()
+    for part in np.split(rows, market.repeats):
+        resting: Open = {}
+        assert follow(part, resting).all()
+        assert not resting
+        ids = set(part["order_id"][part["ev"] & np.uint64(KIND_MASK) == ADD_ORDER].tolist())
+        assert not ids & seen
+        seen |= ids
+    tape = Tape.open(market.full.tape)
+    assert tape.header.orders is not None
+    for view in tape.header.orders.values():
+        assert {name for name, count in view.items() if count} == {
+            "most_open"
+        }  # no fault, and none at the end
+    assert (tape.exch.group_bid[:-1] < tape.exch.group_ask[:-1]).all()
+
+
+def test_an_opening_book_keeps_the_order_of_its_queues() -> None:
+    """A larger order goes to the back, a smaller one keeps its place; fills elsewhere are left out."""
+    rows = np.zeros(6, EVENT)
+    rows["ev"] = np.array([ADD_ORDER, ADD_ORDER, ADD_ORDER, MODIFY_ORDER, MODIFY_ORDER, FILL]) | BUY
+    rows["order_id"] = [1, 2, 3, 1, 2, 3]
+    rows["px"] = [10, 10, 10, 10, 10, 11]
+    rows["qty"] = [5, 5, 5, 6, 4, 1]
+    resting: Open = {}
+    assert [True] * 5 + [False] == follow(rows, resting).tolist()
+    assert [(2, (BUY, 10, 4)), (3, (BUY, 10, 5)), (1, (BUY, 10, 6))] == list(resting.items())
 
 
 def test_runs_that_differ_are_refused() -> None:
