@@ -17,6 +17,7 @@ compute = "1.5ms"
 model = "constant"
 entry = "10ms"
 response = 250_000
+overtaking = true
 
 [queue]
 model = "power"
@@ -65,6 +66,7 @@ def test_every_key_is_read(tmp_path):
     config = load_config(write(tmp_path, FULL))
     assert (config.run.name, config.run.compute) == ("grid", 1_500_000)
     assert (config.latency.entry, config.latency.response) == (10_000_000, 250_000)
+    assert config.latency.overtaking is True
     assert (config.queue.model, config.queue.n) == ("power", 3.0)
     assert config.exchange.model == "no_partial_fill"
     assert (config.fees.maker, config.fees.taker, config.fees.currency) == (-0.00005, 0.0007, "USDT")

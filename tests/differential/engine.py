@@ -40,6 +40,8 @@ def engine_bot(setup: Setup) -> EngineBot:
     """truefill on a setup; each stream goes through a tape."""
     assets = []
     for number, market in enumerate(setup.markets):
+        latency = market.latency.engine()
+        object.__setattr__(latency, "overtaking", market.overtaking)  # the rows of models need not know
         stream = market.stream
         tape = build_tape(
             stream.events,
@@ -50,7 +52,7 @@ def engine_bot(setup: Setup) -> EngineBot:
         assets.append(
             Asset(
                 tape,
-                latency=market.latency.engine(),
+                latency=latency,
                 queue=market.queue.engine(),
                 exchange=market.exchange.engine(),
                 fees=market.fees.engine(),

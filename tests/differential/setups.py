@@ -42,6 +42,7 @@ class Market:
     location_ns: int = 0  # further from the exchange than where the stream was recorded
     self_trade: str = "none"
     limits: VenueLimits | None = None
+    overtaking: bool = False  # messages may overtake each other
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,7 @@ class Setup:
             used |= {f"latency {market.latency.name}", f"exchange {market.exchange.name}"}
             used.add(f"risk {market.risk.name if market.risk else 'none'}")
             used |= {"another location"} if market.location_ns else set()
+            used |= {"overtaking"} if market.overtaking else set()
         return used
 
 
@@ -121,6 +123,7 @@ def _random_market(rng: random.Random, exchange: str, for_hft: bool) -> Market:
         fees=choose(rng, FEES, for_hft),
         exchange=choose(rng, [EXCHANGES[exchange]], for_hft),
         multiplier=rng.choice((1.0, 1.0, 0.01)),
+        overtaking=not for_hft and chances.random() < 0.35,
         risk=None if for_hft else random_limits(chances, price, stream.lot_size),
         location_ns=rng.choice((1, 25, 400)) if moves else 0,
     )
@@ -157,6 +160,7 @@ def twin_bot(setup: Setup) -> TwinBot:
                 fees=m.fees.twin(),
                 multiplier=m.multiplier,
                 risk=m.risk.twin() if m.risk else None,
+                overtaking=m.overtaking,
                 location_ns=m.location_ns,
                 self_trade=m.self_trade,
                 limits=m.limits,

@@ -46,6 +46,7 @@ class TwinAsset:
     fees: ValueFees = field(default_factory=ValueFees)
     multiplier: float = 1.0
     risk: TwinLimits | None = None
+    overtaking: bool = False  # messages may overtake each other
     location_ns: int = 0  # further from the exchange than where the events were recorded
     self_trade: str = "none"
     limits: Any = None  # VenueLimits
@@ -80,8 +81,8 @@ class _Market:
         local = [r for r, ev in zip(rows, flags, strict=True) if ev & events.LOCAL]
         self.exch_view = _Side(exch, [r.exch_ts for r in exch])
         self.local_view = _Side(local, [r.local_ts for r in local])
-        self.requests: Bus[Request] = Bus()
-        self.responses: Bus[Response] = Bus()
+        self.requests: Bus[Request] = Bus(asset.overtaking)
+        self.responses: Bus[Response] = Bus(asset.overtaking)
         kinds = {
             "fifo": Fifo,
             "pro_rata": ProRata,

@@ -1,4 +1,4 @@
-"""A line of messages in one direction: nothing overtakes."""
+"""A line of messages in one direction: nothing overtakes, unless it may."""
 
 from typing import Generic, TypeVar
 
@@ -8,11 +8,19 @@ Message = TypeVar("Message")
 class Bus(Generic[Message]):
     """Messages with the time of their arrival, which never falls from one to the next."""
 
-    def __init__(self) -> None:
+    def __init__(self, overtaking: bool = False) -> None:
+        self.overtaking = overtaking
         self.queued: list[tuple[int, Message]] = []
 
     def append(self, message: Message, ts: int) -> None:
-        """Send; a message that would overtake the last one still under way arrives together with it."""
+        """Send; a message that would overtake the last one still under way arrives together with it.
+
+        With overtaking it arrives first; of those that arrive at one time, what was sent first.
+        """
+        if self.overtaking:
+            self.queued.append((ts, message))
+            self.queued.sort(key=lambda queued: queued[0])  # stable
+            return
         last = self.queued[-1][0] if self.queued else 0
         self.queued.append((max(ts, last), message))
 

@@ -52,6 +52,7 @@ class TwinExchange:
     orders: dict[int, TwinOrder] = field(default_factory=dict)
     arrivals: int = 0
     trade_ids: int = 0
+    sent: int = 0
     cleared_at: int = -1  # time of the last clear
     self_trade: str = "none"
     gate: Gate | None = None
@@ -358,6 +359,8 @@ class TwinExchange:
     def send(self, response: Response, ts: int) -> None:
         """Put a response on its way."""
         kind = FILL if response.request is None else RESPONSE
+        self.sent += 1
+        response = replace(response, number=self.sent)
         self.responses.append(response, ts + max(self.latency.of(kind, ts), 0))
 
     def execute(self, order: TwinOrder, lots: int, price_tick: int, maker: bool, ts: int) -> TwinFill:

@@ -116,6 +116,7 @@ class TwinLocal:
 
     def _request(self, order: TwinOrder, asked: int, now: int) -> None:
         self.sent += 1
+        order.life = order.life or self.sent
         order.req, order.local_ts, order.request = asked, now, self.sent
         request = Request(self.sent, replace(order))
         latency = self.latency.of(KIND_OF_REQUEST[asked], now)
@@ -139,15 +140,30 @@ class TwinLocal:
             if known is not None and asked is not None and known.request == asked.number:
                 known.reason = response.order.reason
                 self._refused(known)
-        elif known is not None:
-            self.orders[known.order_id] = self._informed(known, response)
+        elif known is not None and known.life == response.order.life:
+            if response.number < known.heard:
+                self._late(known, response)
+            else:
+                self.orders[known.order_id] = self._informed(known, response)
+                self.orders[known.order_id].heard = response.number
+
+    def _late(self, known: TwinOrder, response: Response) -> None:
+        """Newer news of the order came first; an answer still ends the modify that was asked for."""
+        asked = response.request
+        if asked is not None and known.req == REPLACED and asked.number == known.request:
+            known.price_tick, known.qty = response.order.price_tick, response.order.qty
+            known.req = NONE
 
     def _informed(self, known: TwinOrder, response: Response) -> TwinOrder:
         """The order as the exchange has it; what goes on leaves a request under way, and what it asks for."""
         news = replace(
             response.order, local_ts=known.local_ts, request=known.request, confirmed=known.confirmed
         )
-        if response.request is None and news.status in (NEW, PARTIALLY_FILLED):
+        if not response.fills:  # the last execution that was reported here
+            news.exec_qty, news.exec_price_tick = known.exec_qty, known.exec_price_tick
+            news.maker = known.maker
+        asked = response.request
+        if (asked is None or asked.number != known.request) and news.status in (NEW, PARTIALLY_FILLED):
             if known.req != NONE:
                 self.on_fault("underway")
             news.req = NONE if known.req == NEW else known.req

@@ -39,6 +39,8 @@ class TwinOrder:
     arrival: int = 0  # running number, its time priority among own orders
     # local side only
     request: int = 0  # number of the request that is under way
+    life: int = 0  # number of the request that it began with: an id may be used again
+    heard: int = 0  # number of the newest response that it shows
     confirmed: tuple[int, int] = (0, 0)  # price tick and quantity before that request
 
     @property
@@ -92,3 +94,4 @@ class Response:
     request: Request | None = None  # None: a fill that nobody asked about
     rejected: bool = False
     exch_ts: int = 0  # 0: it never reached the exchange
+    number: int = 0  # in the order in which the exchange sent them

@@ -19,7 +19,11 @@ from truefill.backtest.models.exchanges import (
 from truefill.backtest.models.fees import KINDS, FeeModel, TradingValueFees, UserFees, fee_callback
 from truefill.backtest.models.latency import ConstantLatency, UserLatency, check_ns, latency_callback
 from truefill.backtest.models.latency_drawn import DrawnLatency, drawn_latency
-from truefill.backtest.models.latency_recorded import InterpolatedLatency, interpolated_latency
+from truefill.backtest.models.latency_recorded import (
+    RECORDED_STATE,
+    InterpolatedLatency,
+    interpolated_latency,
+)
 from truefill.backtest.models.queue import (
     QUEUES,
     L3FifoQueue,
@@ -388,6 +392,7 @@ class Binding:
 
     def _bind_latency(self, latency: LatencyModel, offset: int) -> None:
         values = self.values
+        values["overtaking"] = int(latency.overtaking)
         if isinstance(latency, ConstantLatency):
             values["latency_model"] = CONSTANT_LATENCY
             values["latency_ns_addr"] = self._address(latency.by_kind(offset))
@@ -398,7 +403,7 @@ class Binding:
             self._bind_user("latency", latency_callback(latency), latency.params)
             return
         if isinstance(latency, InterpolatedLatency):
-            call, table, state = interpolated_latency, latency.rows, np.zeros(2, np.int64)
+            call, table, state = interpolated_latency, latency.rows, np.zeros(RECORDED_STATE, np.int64)
         else:
             call, table, state = drawn_latency, latency.table(), latency.state()
         values["latency_call"] = call.address

@@ -118,8 +118,19 @@ def advance_to(run, stop, wait, wait_asset, wait_id):
 def _horizon_of_order(run, a, horizon, wait_id):
     """When the first answer about an order arrives, if by `horizon`."""
     arrival = first_watched(a, a["responses_head"], _WATCH_ORDER, wait_id)
-    if arrival >= NO_TIME:
-        arrival = run_exchange(run, a, horizon, _WATCH_ORDER, wait_id)
+    if arrival >= NO_TIME or a["overtaking"] != 0:
+        return _horizon_here(run, a, min(horizon, arrival), _WATCH_ORDER, wait_id)
+    return min(horizon, arrival)
+
+
+@helper
+def _horizon_here(run, a, horizon, watch, watched_id):
+    """When the first watched message of one asset arrives that is sent from now on, if by `horizon`."""
+    arrival = run_exchange(run, a, horizon, watch, watched_id)
+    if a["overtaking"] != 0:
+        while arrival < NO_TIME:  # one that is sent later may arrive earlier
+            horizon = min(horizon, arrival)
+            arrival = run_exchange(run, a, horizon, watch, watched_id)
     return min(horizon, arrival)
 
 
@@ -134,7 +145,7 @@ def _horizon_of_any_response(run, horizon):
     for k in range(count):
         horizon = min(horizon, next_response_ts(asset_of(run, k)))
     if count == 1:
-        return min(horizon, run_exchange(run, asset_of(run, 0), horizon, _WATCH_ANY, np.uint64(0)))
+        return _horizon_here(run, asset_of(run, 0), horizon, _WATCH_ANY, np.uint64(0))
     while run["error"] == 0:
         first = 0
         earliest = np.int64(NO_TIME)

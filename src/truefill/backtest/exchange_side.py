@@ -150,7 +150,12 @@ def run_exchange_side(run, a, horizon, watch, watched_id):
 
 @helper
 def first_watched(a, start, watch, watched_id):
-    """Arrival time of the first watched message among those from number `start` on, or NO_TIME."""
+    """Arrival time of the first watched message among those from number `start` on, or NO_TIME.
+
+    With overtaking among all that are under way: a new one may be anywhere.
+    """
+    if a["overtaking"] != 0:
+        start = a["responses_head"]
     messages = responses_at(a["responses_addr"], a["responses_room"])
     for i in range(min(start, a["responses_count"]), a["responses_count"]):
         if watch == 2 or messages[i]["order_id"] == watched_id:

@@ -12,6 +12,7 @@ from truefill.backtest.memory import grown, grown_copy
 from truefill.backtest.models.contracts import trade_value
 from truefill.backtest.models.fees import fee_of
 from truefill.backtest.models.latency import message_latency
+from truefill.backtest.overtaking import claim_fills, place_by_time
 from truefill.backtest.records import FILL_REPORT, REPORT, RESPONSE, fills_at, responses_at
 from truefill.core.address import i64_view
 from truefill.core.events import NO_TIME
@@ -77,16 +78,26 @@ def execute(run, a, order_id, side, maker, tick, lots, timestamp, entry_ts, ahea
 
 @helper
 def new_response(run, a, kind, event, timestamp, latency):
-    """Append a message that leaves at `timestamp`; none overtakes an earlier one. Returns its record."""
+    """Append a message that leaves at `timestamp`. Returns its record.
+
+    None overtakes an earlier one, unless the asset's latency model lets it.
+    """
     if a["responses_count"] == a["responses_room"]:
         a["responses_addr"], a["responses_room"] = grown(
             a["responses_addr"], a["responses_room"], _RESPONSE_ROW
         )
+    rows = responses_at(a["responses_addr"], a["responses_room"])
+    at = a["responses_count"]
     arrival = later(timestamp, latency)
-    if a["responses_head"] < a["responses_count"]:
+    if a["overtaking"] != 0:
+        at = place_by_time(rows, a["responses_head"], at, arrival)
+        a["sent"] += 1
+        rows[at]["number"] = a["sent"]
+        rows[at]["fills_from"] = a["fills_count"]
+    elif a["responses_head"] < at:
         arrival = max(arrival, a["responses_last_ts"])  # nothing overtakes what is still under way
     a["responses_last_ts"] = arrival
-    message = responses_at(a["responses_addr"], a["responses_room"])[a["responses_count"]]
+    message = rows[at]
     a["responses_count"] += 1
     message["ts"] = arrival
     message["kind"] = kind
@@ -106,6 +117,8 @@ def report(run, a, kind, event, timestamp, request_ts, order, executed, maker, e
     latency_kind = FILL_REPORT if kind == FILL_REPORT else REPORT
     latency = message_latency(run, a, latency_kind, timestamp)
     message = new_response(run, a, kind, event, timestamp, max(latency, 0))
+    if a["overtaking"] != 0:
+        claim_fills(a, message, order["order_id"])
     message["exch_ts"] = timestamp
     message["local_ts"] = request_ts
     message["order_id"] = order["order_id"]

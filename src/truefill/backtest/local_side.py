@@ -12,6 +12,12 @@ from truefill.backtest.exchange_side import clear_book, groups_until, store_rows
 from truefill.backtest.executions import units
 from truefill.backtest.memory import grown, map_empty, map_find, map_put
 from truefill.backtest.models.contracts import trade_value
+from truefill.backtest.overtaking import (
+    answers_older_request,
+    bring_forward,
+    closes_modify,
+    is_old_news,
+)
 from truefill.backtest.records import (
     FILL_REPORT,
     MODIFY,
@@ -31,9 +37,11 @@ from truefill.core.events import NO_TIME
 from truefill.core.jit import helper
 from truefill.core.order_states import (
     ACCEPT,
+    ACCEPTED,
     ADJUST,
     FILL_PART,
     ILLEGAL,
+    PENDING_UPDATE,
     REFUSE_CANCEL,
     REFUSE_UPDATE,
     REJECT,
@@ -266,6 +274,7 @@ def add_order(a, order_id):
     meta["modifies"] = 0
     meta["cancels"] = 0
     meta["modifying"] = 0
+    meta["heard"] = a["heard"]  # what was sent before is about another order with this id
     set_state(a, slot, SUBMITTED, SUBMITTED)
     return slot
 
@@ -313,6 +322,10 @@ def apply_event(a, slot, event):
 @helper
 def take_answer(a, message):
     """Take in one message from the exchange."""
+    overtaking = a["overtaking"] != 0
+    if overtaking:
+        bring_forward(a, message)
+        a["heard"] = max(a["heard"], message["number"])
     _credit(a, message["fills"], message["ts"])
     kind = message["kind"]
     if kind != FILL_REPORT and message["exch_ts"] > 0:  # 0: refused on the way
@@ -327,6 +340,23 @@ def take_answer(a, message):
         if slot >= 0:
             _take_refusal(a, slot, message, event)
         return
+    if overtaking:
+        if slot < 0:
+            return  # of an order that is over and cleared away
+        if is_old_news(a, slot, message):
+            if closes_modify(a, slot, message):
+                orders_at(a["orders_addr"], a["orders_room"])[slot]["qty"] = units(a, message["qty"])
+                apply_event(a, slot, REFUSE_UPDATE)  # back to the state that newer news has left
+            return
+        if answers_older_request(a, slot, message):
+            kind = np.int8(FILL_REPORT)
+            if (
+                event == ACCEPT
+                and orders_at(a["orders_addr"], a["orders_room"])[slot]["state"] == PENDING_UPDATE
+            ):
+                _copy_to_order(a, slot, message)
+                set_state(a, slot, PENDING_UPDATE, ACCEPTED)  # the modify is still under way
+                return
     if slot < 0:
         slot = add_order(a, message["order_id"])
         if slot < 0:

@@ -124,6 +124,8 @@ RESPONSE = np.dtype(
         ("exec_qty", I8),
         ("exec_tick", I8),
         ("fills", I8),  # executions reported up to and with this message
+        ("fills_from", I8),  # with overtaking: and from this one on
+        ("number", I8),  # with overtaking: in the order of sending
         ("ahead", F8),
         ("kind", I1),
         ("event", I1),  # core.order_states
@@ -147,6 +149,7 @@ ORDER_META = np.dtype(
         ("submit_ts", I8),
         ("ack_ts", I8),
         ("end_ts", I8),
+        ("heard", I8),  # with overtaking: number of the newest news of it
         ("modifies", I4),
         ("cancels", I4),
         ("previous", U1),
@@ -342,6 +345,11 @@ ASSET = np.dtype(
         ("latency_ns_addr", I8),  # constant: ns by kind of message
         ("latency_state_addr", I8),  # what a model keeps between calls
         ("latency_offset", I8),  # of another location, ns, for models that are called
+        # messages that may overtake each other (overtaking.py)
+        ("overtaking", I8),
+        ("sent", I8),  # messages sent by the exchange
+        ("heard", I8),  # the highest number among those that arrived
+        ("fills_told", I8),  # executions that are in a message
         # what has happened
         *_log("fills"),
         ("fills_seen", I8),  # of them reported here

@@ -22,6 +22,7 @@ from truefill.backtest.executions import later, new_response, units
 from truefill.backtest.local_side import add_order, apply_event, find_order
 from truefill.backtest.memory import grown
 from truefill.backtest.models.latency import message_latency
+from truefill.backtest.overtaking import place_by_time
 from truefill.backtest.records import (
     CANCEL,
     MODIFY,
@@ -95,11 +96,15 @@ def _send(run, a, kind, order_id, order, lots):
         return
     if a["requests_count"] == a["requests_room"]:
         _make_room(a)
-    request = requests_at(a["requests_addr"], a["requests_room"])[a["requests_count"]]
-    a["requests_count"] += 1
+    rows = requests_at(a["requests_addr"], a["requests_room"])
+    at = a["requests_count"]
     arrival = later(now, latency)
-    if a["requests_head"] < a["requests_count"] - 1:
+    if a["overtaking"] != 0:
+        at = place_by_time(rows, a["requests_head"], at, arrival)
+    elif a["requests_head"] < at:
         arrival = max(arrival, a["requests_last_ts"])  # nothing overtakes what is still under way
+    request = rows[at]
+    a["requests_count"] += 1
     a["requests_last_ts"] = arrival
     request["ts"] = arrival
     request["local_ts"] = now

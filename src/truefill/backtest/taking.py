@@ -157,7 +157,8 @@ def _tell(run, a, event, own, timestamp, told):
     Those of the arriving order go with the answer about that one.
     """
     report(run, a, FILL_REPORT, event, timestamp, 0, own, 0, 0, 0, 0)
-    responses_at(a["responses_addr"], a["responses_room"])[a["responses_count"] - 1]["fills"] = told
+    if a["overtaking"] == 0:  # there, each message reports its own order's executions
+        responses_at(a["responses_addr"], a["responses_room"])[a["responses_count"] - 1]["fills"] = told
 
 
 @helper

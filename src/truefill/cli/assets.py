@@ -104,11 +104,15 @@ def _latency(latency: LatencySettings, folder: Path) -> "LatencyModel":
     from truefill import backtest
 
     if latency.model == "interpolated":
-        return backtest.InterpolatedLatency(folder / (latency.file or ""), latency.offset)
+        return backtest.InterpolatedLatency(
+            folder / (latency.file or ""), latency.offset, overtaking=latency.overtaking
+        )
     kinds = {name: getattr(latency, name) for name in ("place", "modify", "cancel", "fill")}
     if latency.model == "constant":
         by_kind = {f"{name}_ns": ns for name, ns in kinds.items()}
-        return backtest.ConstantLatency(latency.entry, latency.response, **by_kind)
+        return backtest.ConstantLatency(
+            latency.entry, latency.response, overtaking=latency.overtaking, **by_kind
+        )
 
     def drawn(ns: int) -> "Distribution":
         if latency.model == "gamma":
@@ -116,7 +120,13 @@ def _latency(latency: LatencySettings, folder: Path) -> "LatencyModel":
         return backtest.Lognormal(ns, latency.sigma, latency.minimum)
 
     special = {name: None if ns is None else drawn(ns) for name, ns in kinds.items()}
-    return backtest.DrawnLatency(drawn(latency.entry), drawn(latency.response), seed=latency.seed, **special)
+    return backtest.DrawnLatency(
+        drawn(latency.entry),
+        drawn(latency.response),
+        seed=latency.seed,
+        overtaking=latency.overtaking,
+        **special,
+    )
 
 
 def _queue(queue: QueueSettings) -> "QueueModel | None":

@@ -76,6 +76,7 @@ class LatencySettings(Settings):
     shape: Annotated[float, Field(ge=0.01, le=1e6)] = 1.0
     minimum: Duration = 0
     seed: Annotated[int, Field(ge=0)] = 0
+    overtaking: bool = False  # whether messages may overtake each other
 
     @model_validator(mode="after")
     def _keys_belong_to_the_model(self) -> Self:
@@ -86,6 +87,7 @@ class LatencySettings(Settings):
             "lognormal": by_kind | {"sigma", "minimum", "seed"},
             "gamma": by_kind | {"shape", "minimum", "seed"},
         }[self.model]
+        own = own | {"overtaking"}
         foreign = sorted(self.model_fields_set - own - {"model"})
         if foreign:
             raise ValueError(f"expected {', '.join(sorted(own))} with model {self.model!r}, got {foreign[0]}")

@@ -28,7 +28,7 @@ from truefill.backtest.records import CONSTANT_LATENCY, LATENCY_MODEL, MESSAGE_K
 from truefill.backtest.table import asset_address
 from truefill.core.address import caller, f64_view, i64_view
 from truefill.core.errors import ConfigError
-from truefill.core.gate import whole
+from truefill.core.gate import truth, whole
 from truefill.core.jit import Callback, helper
 
 SIGNATURE = types.int64(types.int64, types.int64, types.int64)
@@ -61,6 +61,9 @@ class ConstantLatency:
         For one kind of request, instead of `entry_ns`.
     fill_ns : int, optional
         For the report that a resting order was filled, instead of `response_ns`.
+    overtaking : bool
+        Whether messages may overtake each other, as over several connections; ties by the order of sending.
+        By default one that would overtake another arrives together with it.
     """
 
     entry_ns: int = 0
@@ -69,6 +72,7 @@ class ConstantLatency:
     modify_ns: int | None = field(default=None, kw_only=True)
     cancel_ns: int | None = field(default=None, kw_only=True)
     fill_ns: int | None = field(default=None, kw_only=True)
+    overtaking: bool = field(default=False, kw_only=True)
 
     def __post_init__(self) -> None:
         for name in ("entry_ns", "response_ns", "place_ns", "modify_ns", "cancel_ns", "fill_ns"):
@@ -76,6 +80,7 @@ class ConstantLatency:
             if value is not None or name in ("entry_ns", "response_ns"):
                 least = 0 if name in ("response_ns", "fill_ns") else -LONGEST_SETTING
                 object.__setattr__(self, name, check_ns(value, f"ConstantLatency.{name}", least))
+        truth(self.overtaking, "True or False", ConfigError, "ConstantLatency.overtaking")
 
     def by_kind(self, offset_ns: int = 0) -> np.ndarray:
         """Latency by kind of message, ns, int64[MESSAGE_KINDS], seen from `offset_ns` further away.
@@ -107,14 +112,19 @@ class UserLatency:
         ``function(kind, timestamp, params) -> nanoseconds``; `kind` int, `timestamp` ns int64, `params`
         float64 array. Compiled with the engine.
     params : sequence of float
+    overtaking : bool
+        Whether messages may overtake each other, as over several connections; ties by the order of sending.
+        By default one that would overtake another arrives together with it.
     """
 
     function: Callable[[int, int, np.ndarray], int]
     params: Sequence[float] = field(default=())
+    overtaking: bool = field(default=False, kw_only=True)
 
     def __post_init__(self) -> None:
         check_function(self.function, 3, "UserLatency.function(kind, timestamp, params)")
         check_params(self.params, "UserLatency.params")
+        truth(self.overtaking, "True or False", ConfigError, "UserLatency.overtaking")
 
 
 def latency_callback(model: UserLatency) -> Callback:

@@ -18,6 +18,7 @@ from truefill.backtest.models.user import USER_MODEL_FAILED
 from truefill.backtest.records import MESSAGE_KINDS, asset_at
 from truefill.core.address import f64_view, i64_view
 from truefill.core.errors import ConfigError
+from truefill.core.gate import truth
 from truefill.core.jit import Callback, helper
 
 FIXED, LOGNORMAL, GAMMA, QUANTILES = 0.0, 1.0, 2.0, 3.0
@@ -147,11 +148,13 @@ class DrawnLatency:
         0 to 2**64 - 1. Equal seeds give equal runs.
     place, modify, cancel, fill : Lognormal, Gamma, Quantiles or int, optional
         For one kind of message, instead of `entry` or `response`.
+    overtaking : bool
+        Whether messages may overtake each other, as over several connections; ties by the order of sending.
+        By default one that would overtake another arrives together with it.
 
     Notes
     -----
-    Each draw is independent of the one before. By default no message overtakes another on its way, so a
-    slow one holds up those behind it.
+    Each draw is independent of the one before. Without `overtaking` a slow message holds up those behind it.
     """
 
     entry: Distribution | int
@@ -161,12 +164,14 @@ class DrawnLatency:
     modify: Distribution | int | None = field(default=None, kw_only=True)
     cancel: Distribution | int | None = field(default=None, kw_only=True)
     fill: Distribution | int | None = field(default=None, kw_only=True)
+    overtaking: bool = field(default=False, kw_only=True)
 
     def __post_init__(self) -> None:
         if isinstance(self.seed, bool) or not isinstance(self.seed, int | np.integer):
             raise ConfigError("a whole number as seed", repr(self.seed), "DrawnLatency.seed")
         if not 0 <= self.seed < 1 << 64:
             raise ConfigError("a seed from 0 to 2**64 - 1", self.seed, "DrawnLatency.seed")
+        truth(self.overtaking, "True or False", ConfigError, "DrawnLatency.overtaking")
         for name in ("entry", "response", "place", "modify", "cancel", "fill"):
             value = getattr(self, name)
             if value is None and name not in ("entry", "response"):

@@ -21,6 +21,7 @@ from truefill.backtest.models.user import USER_MODEL_FAILED
 from truefill.backtest.records import REPORT, asset_at
 from truefill.core.address import array_view, i64_view
 from truefill.core.errors import ConfigError
+from truefill.core.gate import truth
 from truefill.core.jit import Callback, helper
 
 ORDER_LATENCY = np.dtype(
@@ -31,6 +32,7 @@ ORDER_LATENCY = np.dtype(
 ``exch_ts`` 0: it never reached the exchange, and ``resp_ts`` is when that was known.
 """
 
+RECORDED_STATE = 4  # out, back: row where the last search ended; out, back: time that was asked for
 _TIMES = ("req_ts", "exch_ts", "resp_ts")
 _rows_at = array_view(ORDER_LATENCY)
 
@@ -50,6 +52,9 @@ class InterpolatedLatency:
     offset_ns : int
         Added to the way out, and again to the way back: HftBacktest's ``latency_offset`` of
         ``intp_order_latency``.
+    overtaking : bool
+        Whether messages may overtake each other, as over several connections; ties by the order of sending.
+        By default one that would overtake another arrives together with it.
 
     Attributes
     ----------
@@ -66,11 +71,13 @@ class InterpolatedLatency:
 
     recorded: Source | Sequence[Source] = field(repr=False)
     offset_ns: int = 0
+    overtaking: bool = field(default=False, kw_only=True)
     orders: int = field(init=False)
     rows: np.ndarray = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         check_ns(self.offset_ns, "InterpolatedLatency.offset_ns")
+        truth(self.overtaking, "True or False", ConfigError, "InterpolatedLatency.overtaking")
         one = isinstance(self.recorded, str | os.PathLike | np.ndarray)
         recorded: Any = self.recorded
         given = [recorded] if one else list(recorded)
@@ -175,12 +182,20 @@ def _way_out(row):
 
 
 @helper
+def _search_from(cursor, way, timestamp):
+    """Row to search from: where the last search ended, unless time went back (as at the end of the data)."""
+    at = cursor[way] if timestamp >= cursor[2 + way] else np.int64(0)
+    cursor[2 + way] = timestamp
+    return at
+
+
+@helper
 def _entry(rows, cursor, timestamp):
     """Latency of a request that leaves at `timestamp`; below zero: refused."""
     first = rows[0]
     if timestamp < first["req_ts"]:
         return _way_out(first)
-    at = cursor[0]
+    at = _search_from(cursor, 0, timestamp)
     while at + 1 < len(rows):
         row = rows[at]
         after = rows[at + 1]
@@ -206,7 +221,7 @@ def _response(rows, cursor, timestamp):
     first = rows[0]
     if timestamp < first["exch_ts"]:
         return first["resp_ts"] - first["exch_ts"]
-    at = cursor[1]
+    at = _search_from(cursor, 1, timestamp)
     while at + 1 < len(rows):
         row = rows[at]
         after = rows[at + 1]
@@ -226,7 +241,7 @@ def _latency(kind, timestamp, asset_address):
     try:
         a = asset_at(asset_address)
         rows = _rows_at(a["latency_params_addr"], a["latency_params_len"])
-        cursor = i64_view(a["latency_state_addr"], 2)
+        cursor = i64_view(a["latency_state_addr"], RECORDED_STATE)
         if kind >= REPORT:
             a["model_out_i"] = _response(rows, cursor, timestamp)
         else:
