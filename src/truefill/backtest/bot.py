@@ -15,10 +15,10 @@ from truefill.backtest import seams
 from truefill.backtest.arguments import BAD_DISPLAY, BAD_SIDE, raise_bad_argument
 from truefill.backtest.asset import Asset, Binding
 from truefill.backtest.computing import charge, compute, measured_advance
-from truefill.backtest.engine import ENTRIES, USER_ENTRIES
+from truefill.backtest.engine import ENTRIES, RARE_ENTRIES
 from truefill.backtest.executions import units
 from truefill.backtest.local_side import feed_times, in_gap, trades_seen
-from truefill.backtest.models.exchanges import UserExchange
+from truefill.backtest.models.exchanges import ProRataExchange, UserExchange
 from truefill.backtest.records import ASSET, RUN, fills_at, orders_at
 from truefill.core.address import free, i64_view, record_view
 from truefill.core.errors import BotError, ConfigError, shown
@@ -219,9 +219,8 @@ class Bot:
         for name, entry in ENTRIES.items():
             run[f"f_{name}"] = entry.address
         run["f_move"] = run["f_advance"]
-        if any(isinstance(asset.exchange, UserExchange) for asset in assets):
-            for name, entry in USER_ENTRIES.items():
-                run[f"f_{name}"] = entry.address
+        for name in _rare_entries(assets):
+            run[f"f_{name}"] = RARE_ENTRIES[name].address
         self._call = {name: entry.ctypes for name, entry in ENTRIES.items()}
         if self.compute_ns != 0:
             self._charge_computing()
@@ -565,6 +564,18 @@ def _assets(given: Any) -> list[Asset]:
     if not assets or not all(isinstance(asset, Asset) for asset in assets):
         raise ConfigError("one or more Asset objects", shown(given), "Bot")
     return assets
+
+
+def _rare_entries(assets: list[Asset]) -> list[str]:
+    """Entries that only some models need: they are not compiled for a run that has none of these."""
+    needed = []
+    if any(asset.risk is not None for asset in assets):
+        needed.append("check_risk")
+    if any(isinstance(asset.exchange, UserExchange) for asset in assets):
+        needed.append("fill_by_user")
+    if any(isinstance(asset.exchange, ProRataExchange) for asset in assets):
+        needed.append("share_out")
+    return needed
 
 
 def _compute_ns(given: Any) -> int | str:

@@ -21,6 +21,7 @@ from truefill.backtest.exchange_side import (
     run_exchange_side,
 )
 from truefill.backtest.executions import later
+from truefill.backtest.fill_pro_rata import share_out
 from truefill.backtest.fill_user import fill_by_user
 from truefill.backtest.local_side import (
     clear_inactive,
@@ -298,10 +299,9 @@ ENTRIES = {
     "sync_book": sync_book_entry,
     "level_lots": level_lots_entry,
     "record": record,
-    "check_risk": check_risk,
 }
-# Compiled only for runs in which an asset has fill rules of the user's.
-USER_ENTRIES = {"fill_by_user": fill_by_user}
+# Compiled only for runs in which an asset has the model that they are for.
+RARE_ENTRIES = {"check_risk": check_risk, "fill_by_user": fill_by_user, "share_out": share_out}
 
 
 @helper

@@ -440,6 +440,7 @@ RUN = np.dtype(
         ("f_record", I8),
         ("f_check_risk", I8),
         ("f_fill_by_user", I8),
+        ("f_share_out", I8),
     ],
     align=True,
 )

@@ -36,6 +36,8 @@ MEET = i8(i8, i8, i8)  # run, asset, stop's number -> status
 
 # run, asset's address, what happened, its direction, tick or level, lots, time -> status
 FILL_BY_USER = i8(i8, i8, i8, i8, i8, i8, i8)
+# run, asset's address, side, first of the ranks at the price, lots, of those used up, time -> status
+SHARE_OUT = i8(i8, i8, i8, i8, i8, i8, i8)
 # What arrives at the exchange: a request by its number (from 0), or one of these.
 EXPIRE_DUE = -1  # the time of orders is up
 ACTIVATE = -2  # minus a slot: the stop there is triggered, by the trade stop before `x_stop`
@@ -45,6 +47,7 @@ _arrive = caller(ARRIVE)
 _meet = caller(MEET)
 _fill_by_user = caller(FILL_BY_USER)
 _check_risk = caller(CHECK_RISK)
+_share_out = caller(SHARE_OUT)
 
 
 @helper
@@ -82,6 +85,17 @@ def fill_by_user(run, a, event, direction, where, lots, timestamp):
     status = _fill_by_user(
         run["f_fill_by_user"],
         (a["run_addr"], asset_address(run, a), event, direction, where, lots, timestamp),
+    )
+    if status != 0:
+        raise RuntimeError
+
+
+@helper
+def share_out(run, a, side, first, lots, used, timestamp):
+    """`fill_pro_rata.share_out`, by address: a trade is shared among the orders at its price."""
+    status = _share_out(
+        run["f_share_out"],
+        (a["run_addr"], asset_address(run, a), side, first, lots, used, timestamp),
     )
     if status != 0:
         raise RuntimeError
