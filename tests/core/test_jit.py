@@ -1,5 +1,6 @@
 """Compilation: lazy, cached, and honest when a source file changes."""
 
+import gc
 import os
 import shutil
 import subprocess
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import truefill
-from truefill.core.jit import _NamedByContent, compile_count, kernel_hash
+from truefill.core.jit import _NamedByContent, _no_collections, compile_count, kernel_hash
 
 PACKAGE = Path(truefill.__file__).parent
 
@@ -154,3 +155,20 @@ def test_an_edit_in_another_file_is_seen_by_our_cache_and_by_the_users(tmp_path:
     assert str(edited[1]) == "nan", "the user's cached function must see the new engine"
     assert edited[2] == 0
     assert edited[3] != cold[3]
+
+
+@pytest.mark.compiled_only
+@pytest.mark.parametrize("enabled", [True, False])
+def test_the_garbage_collector_is_as_it_was_before_compiling(enabled: bool) -> None:
+    """Off while a callback is compiled; then as the user had it, also when the compiler fails."""
+    seen = []
+    with pytest.raises(ZeroDivisionError):
+        try:
+            (gc.enable if enabled else gc.disable)()
+            with _no_collections():
+                seen.append(gc.isenabled())
+                raise ZeroDivisionError
+        finally:
+            seen.append(gc.isenabled())
+            gc.enable()
+    assert [False, enabled] == seen
