@@ -5,9 +5,8 @@ from collections import Counter
 
 import pytest
 
+from tests.support.modes import INTERPRETED
 from tests.support.shared import MISSING, shared_root
-
-INTERPRETED = os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0")
 
 
 def pytest_report_header() -> list[str]:

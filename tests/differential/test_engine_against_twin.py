@@ -10,6 +10,7 @@ from tests.differential.engine import NOT_IN_TWIN, engine_bot
 from tests.differential.models import EXCHANGES, FEES, LATENCIES, QUEUES
 from tests.differential.setups import random_setup, twin_bot
 from tests.differential.tally import Tally
+from tests.support.modes import runs
 
 NAMES = [
     *(f"{n} assets" for n in (1, 2, 3)),
@@ -34,7 +35,7 @@ def check(seed: int, exchange: str, tally: Tally) -> None:
 def test_random_runs(exchange: str, record_property: Callable[[str, object], None]) -> None:
     """Codes, times, books, trades, every field of orders and fills, totals, latencies."""
     tally = Tally(f"the twin ({exchange})")
-    for seed in range(50):
+    for seed in range(runs(50)):
         check(seed, exchange, tally)
     record_property("proof", str(tally))
 

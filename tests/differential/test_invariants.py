@@ -10,6 +10,7 @@ from tests.differential.driver import play
 from tests.differential.engine import engine_bot
 from tests.differential.models import EXCHANGES
 from tests.differential.setups import Setup, random_setup, twin_bot
+from tests.support.modes import runs
 from truefill.core.records import FILLED, PARTIALLY_FILLED
 
 
@@ -60,7 +61,7 @@ def check_run(bot: Any, setup: Setup) -> None:
 
 @pytest.mark.parametrize("exchange", sorted(EXCHANGES))
 @pytest.mark.parametrize("make", [engine_bot, twin_bot])
-@settings(max_examples=15, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=runs(15), deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(seed=st.integers(0, 2**32 - 1))
 def test_state_is_a_fold_over_fills(make: Any, exchange: str, seed: int) -> None:
     """Position, balance, fee, volume, value and count follow from the fills, after each event."""

@@ -23,6 +23,7 @@ from tests.differential.models import EXCHANGES, FEES, FIFO, LATENCIES, QUEUES, 
 from tests.differential.scripts import ScriptOptions, random_script
 from tests.differential.setups import Market, Setup
 from tests.differential.streams import Stream, StreamOptions, random_stream
+from tests.support.modes import runs
 from truefill.backtest.records import resting_at
 from truefill.backtest.resting import ranks_of
 from truefill.core import events as ev
@@ -30,7 +31,7 @@ from truefill.core.records import CANCELED, END_OF_DATA
 
 # a run of one seed does not get simpler when the seed gets smaller: nothing to shrink
 EXAMPLES = settings(
-    max_examples=10,
+    max_examples=runs(10),
     deadline=None,
     derandomize=True,
     phases=[Phase.generate],

@@ -111,6 +111,7 @@ def test_one_of_several_channels(tmp_path: Path) -> None:
     assert reader.counters.others["messages_of_other_channels"] == 7
 
 
+@pytest.mark.slow
 @pytest.mark.needs_shared
 def test_the_real_messages_replay_with_their_counts() -> None:
     """100,001 messages: a snapshot of 50 orders, 62,977 updates, 37,021 deletes, 27,374 orders."""

@@ -288,6 +288,7 @@ def test_two_hours_of_es_replay_without_an_unknown_order() -> None:
     assert (rows["local_ts"] >= rows["exch_ts"]).all()
 
 
+@pytest.mark.slow
 @pytest.mark.needs_shared
 def test_dbn_and_csv_of_es_are_identical_events() -> None:
     pytest.importorskip("databento_dbn")
