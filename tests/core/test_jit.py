@@ -148,7 +148,8 @@ def test_an_edit_in_another_file_is_seen_by_our_cache_and_by_the_users(tmp_path:
     assert (cold[2], warm[2]) == (0, 1), "the second process must find the user's function in its cache"
 
     edit("backtest/models/contracts.py", 'multiplier"] * price * qty', 'multiplier"] * price * qty * 2.0')
-    edit("backtest/local_side.py", 'a["bid"] = i32_view(a["l_bid_addr"], count)[last]', 'a["bid"] = -1')
+    bid = 'a["bid"] = np.int64(bests[number - 1]["bid"])'
+    edit("backtest/local_side.py", bid, 'a["bid"] = np.int64(-1)')
     edited = once()
 
     assert edited[0] == pytest.approx(2 * cold[0])
