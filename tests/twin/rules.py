@@ -44,7 +44,7 @@ class Gate:
         limits = self.limits
         if limits.messages is None or (is_cancel and not limits.count_cancels):
             return False
-        interval = ts // limits.interval_ns
+        interval = max((ts // limits.interval_ns, *self.counts))
         if self.counts.get(interval, 0) >= limits.messages:
             return True
         self.counts[interval] = self.counts.get(interval, 0) + 1

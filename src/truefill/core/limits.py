@@ -110,7 +110,7 @@ class VenueLimits:
         row["messages"] = self.messages or 0
         row["interval_ns"] = self.interval_ns or 0
         row["count_cancels"] = int(self.count_cancels)
-        row["interval"] = -1
+        row["interval"] = np.iinfo(np.int64).min
         return row
 
 
@@ -168,11 +168,14 @@ def order_refusal(limits, tick, lots, notional, reference, open_orders):
 
 @helper
 def passes_throttle(limits, timestamp):
-    """Count a message that arrives at `timestamp`; False when its interval is full."""
+    """Count a message that arrives at `timestamp`; False when its interval is full.
+
+    One from before the last interval (a request sent after the end of the data) counts in that one.
+    """
     if limits["messages"] == 0:
         return True
     interval = timestamp // limits["interval_ns"]
-    if interval != limits["interval"]:
+    if interval > limits["interval"]:
         limits["interval"] = interval
         limits["accepted"] = 0
     if limits["accepted"] >= limits["messages"]:
