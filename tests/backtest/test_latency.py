@@ -496,3 +496,46 @@ def test_news_of_an_order_that_is_cleared_away_is_only_counted() -> None:
     bot.cancel(0, 1, wait=True)
     bot.clear_inactive_orders(0)
     assert len(bot.orders(0)) == 0
+
+
+def told_apart(**latency: Any) -> Bot:
+    """A bot that bought one lot with a market's best ask, and whose position comes 100 ns after the fill."""
+    model = ConstantLatency(0, 20, position_ns=100, **latency)
+    bot = book().quiet().bot(latency=model)
+    bot.elapse(150)
+    bot.submit_buy_order(0, 1, bot.depth(0).best_ask, 1.0, wait=True)
+    return bot
+
+
+@pytest.mark.parametrize("overtaking", [False, True])
+def test_the_position_has_messages_of_its_own(overtaking: bool) -> None:
+    """Order and fills with the answer after 20 ns; position, money and totals after 100 ns."""
+    bot = told_apart(overtaking=overtaking)
+    state = bot.state_values(0)
+    assert (bot.orders(0).get(1).status, len(bot.fills(0))) == (FILLED, 1)
+    assert (bot.position(0), state.balance, state.num_trades) == (0.0, 0.0, 0)
+    bot.elapse(79)
+    assert bot.position(0) == 0.0
+    bot.elapse(1)
+    fill = bot.fills(0)[0]
+    assert (bot.position(0), state.num_trades, state.trading_volume) == (1.0, 1, 1.0)
+    assert state.balance == -fill.price * fill.qty == -state.trading_value
+
+
+def test_a_position_report_keeps_the_run_going() -> None:
+    """The end of data does not come before it."""
+    bot = told_apart()
+    while bot.elapse(10) == 0:
+        pass
+    assert bot.position(0) == 1.0
+
+
+def test_who_reports_the_position() -> None:
+    """Only models that were given a latency for it."""
+    assert not ConstantLatency(1, 2, fill_ns=3).reports_position
+    assert DrawnLatency(1, 2, position=3).reports_position
+    assert DrawnLatency(1, 2, position=3).by_kind()[-2:] == [2, 3]
+    assert ConstantLatency(1, 2, position_ns=3).by_kind()[-2:].tolist() == [2, 3]
+    assert not UserLatency(lambda kind, timestamp, params: 0).reports_position
+    with pytest.raises(ConfigError, match="position_ns"):
+        ConstantLatency(1, 2, position_ns=-1)

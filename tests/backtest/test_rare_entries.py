@@ -2,7 +2,7 @@
 
 import pytest
 
-from truefill.backtest import Asset, Bot
+from truefill.backtest import Asset, Bot, ConstantLatency
 from truefill.backtest.engine import RARE_ENTRIES
 from truefill.backtest.models.exchanges import ProRataExchange
 from truefill.backtest.models.risk import RiskLimits
@@ -23,6 +23,7 @@ def test_each_model_brings_its_entry(tape: Tape) -> None:
         ([], set()),
         ([Asset(tape, exchange=ProRataExchange())], {"share_out"}),
         ([Asset(tape, risk=RiskLimits(max_position=1.0))], {"check_risk"}),
+        ([Asset(tape, latency=ConstantLatency(position_ns=1))], {"tell_position", "hear_positions"}),
     ):
         bot = Bot([plain, *others])
         assert expected == {name for name in RARE_ENTRIES if bot._run[f"f_{name}"] != 0}

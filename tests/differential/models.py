@@ -141,10 +141,28 @@ def _special(rng: random.Random) -> tuple[int | None, ...]:
     )
 
 
+def _position_apart(rng: random.Random) -> tuple[int | None, ...]:
+    return (*_special(rng), rng.choice((0, 3, 40, 2000)))
+
+
 def _constant_by_kind(
-    entry: int, response: int, cancel: int | None, modify: int | None, place: int | None, fill: int | None
+    entry: int,
+    response: int,
+    cancel: int | None,
+    modify: int | None,
+    place: int | None,
+    fill: int | None,
+    position: int | None = None,
 ) -> ConstantLatency:
-    return ConstantLatency(entry, response, place_ns=place, modify_ns=modify, cancel_ns=cancel, fill_ns=fill)
+    return ConstantLatency(
+        entry,
+        response,
+        place_ns=place,
+        modify_ns=modify,
+        cancel_ns=cancel,
+        fill_ns=fill,
+        position_ns=position,
+    )
 
 
 def _recorded(rng: random.Random, ends_refused: bool = False) -> tuple[tuple[tuple[int, int, int], ...], int]:
@@ -291,6 +309,7 @@ LATENCIES = (
     Row("constant", *_CONSTANT, _constant, 40),
     Row("refusing", *_CONSTANT, _refusing, 2),
     Row("constant by kind", TwinLatency, _constant_by_kind, None, _special, 8),
+    Row("position apart", TwinLatency, _constant_by_kind, None, _position_apart, 8),
     Row(
         "recorded",
         TwinRecorded,

@@ -20,7 +20,7 @@ from tests.twin.latency import Latency, TwinFurther, TwinLatency
 from tests.twin.ledger import TwinLedger
 from tests.twin.local import TwinLocal
 from tests.twin.order_sides import OrderLocal, holds_orders, names_hit_orders, order_exchange
-from tests.twin.orders import Request, Response, TwinOrder
+from tests.twin.orders import Request, Response, TwinFill, TwinOrder
 from tests.twin.queues import RiskAverse
 from tests.twin.risk import TwinLimits
 from tests.twin.rules import Gate
@@ -28,7 +28,7 @@ from tests.twin.view import TwinDepth, fill_view, order_view, state_view
 from truefill.core import events
 from truefill.core.records import END_OF_DATA, MARKET_FEED, OK, ORDER_RESPONSE
 
-LOCAL_DATA, LOCAL_ORDER, EXCH_DATA, EXCH_TIME, EXCH_ORDER = range(5)
+LOCAL_DATA, LOCAL_ORDER, EXCH_DATA, EXCH_TIME, EXCH_ORDER, LOCAL_POSITION = range(6)
 FOREVER = events.NO_TIME
 ALL_ASSETS = -1
 
@@ -104,11 +104,17 @@ class _Market:
         local = OrderLocal if by_order else TwinLocal
         self.local = local(latency, ledger, self.requests, self.responses, risk=asset.risk)
         self.local.on_fault = self.exch.touched.add
+        self.positions: Bus[TwinFill] = Bus(asset.overtaking)
+        if getattr(asset.latency, "position_ns", None) is not None:
+            self.exch.positions = self.positions
+            ledger.told_apart = True
 
     def next_ts(self, kind: int) -> int | None:
         if kind == EXCH_TIME:
             return self.exch.next_expiry()
         side = {LOCAL_DATA: self.local_view, EXCH_DATA: self.exch_view}.get(kind)
+        if kind == LOCAL_POSITION:
+            return self.positions.next_ts()
         bus = self.responses if kind == LOCAL_ORDER else self.requests
         return side.next_ts() if side is not None else bus.next_ts()
 
@@ -160,7 +166,7 @@ class TwinBot:
         due = [
             (ts, a, kind)
             for a, market in enumerate(self.markets)
-            for kind in range(5)
+            for kind in range(6)
             if (ts := market.next_ts(kind)) is not None
         ]
         return min(due, default=None)
@@ -201,6 +207,9 @@ class TwinBot:
                         result = ORDER_RESPONSE
             elif kind == EXCH_DATA:
                 market.exch.process(market.exch_view.take())
+            elif kind == LOCAL_POSITION:
+                for fill in market.positions.receive(ts):
+                    market.local.ledger.fold(fill)
             elif kind == EXCH_TIME:
                 market.exch.expire(ts)
             else:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from tests.twin.book import ASK, BID, TwinBook, better
 from tests.twin.bus import Bus
-from tests.twin.latency import FILL, RESPONSE, Latency
+from tests.twin.latency import FILL, POSITION, RESPONSE, Latency
 from tests.twin.orders import Request, Response, TwinFill, TwinOrder
 from tests.twin.queues import QueuePosition, RiskAverse
 from tests.twin.rules import SLEEPERS, Gate, cut, ended, expires_uncrossed, fires, is_market
@@ -59,6 +59,7 @@ class TwinExchange:
     last_row_ts: int = -1  # of the data
     position: int = 0  # of all executions, lots
     last_trade: int | None = None  # tick
+    positions: Bus[TwinFill] | None = None  # reports of the position as messages of their own
     waiting: dict[int, TwinOrder] = field(default_factory=dict)  # stops that sleep
     touched: set[str] = field(default_factory=set)  # faults of HftBacktest that would have shown here
 
@@ -374,7 +375,7 @@ class TwinExchange:
         order.maker = maker
         order.status = FILLED if order.leaves == 0 else PARTIALLY_FILLED
         order.exch_ts = ts
-        return TwinFill(
+        fill = TwinFill(
             trade_id=self.trade_ids,
             order_id=order.order_id,
             side=order.side,
@@ -387,6 +388,9 @@ class TwinExchange:
             bid=self.book.best[BID],
             ask=self.book.best[ASK],
         )
+        if self.positions is not None:
+            self.positions.append(fill, ts + max(self.latency.of(POSITION, ts), 0))
+        return fill
 
     def own(self, side: int) -> list[TwinOrder]:
         """Own resting orders of one side, best price first, then by arrival."""

@@ -50,6 +50,7 @@ class TwinLatency:
     modify_ns: int | None = None
     place_ns: int | None = None
     fill_ns: int | None = None
+    position_ns: int | None = None
 
     def start(self, asset: int) -> "TwinLatency":
         """The model as one asset uses it, with nothing asked yet."""
@@ -62,7 +63,7 @@ class TwinLatency:
             MODIFY: self.modify_ns,
             CANCEL: self.cancel_ns,
             FILL: self.fill_ns,
-            POSITION: self.fill_ns,
+            POSITION: self.position_ns,
         }.get(kind)
         if special is not None:
             return special

@@ -20,11 +20,17 @@ class TwinLedger:
     balance: float = 0.0
     fee: float = 0.0
     value: float = 0.0
+    told_apart: bool = False
 
     def apply(self, fill: TwinFill) -> None:
+        """Hear of one fill; it counts at once unless the position is reported by messages of its own."""
+        self.fills.append(fill)
+        if not self.told_apart:
+            self.fold(fill)
+
+    def fold(self, fill: TwinFill) -> None:
         """Add one fill."""
         amount = self.amount(fill)
-        self.fills.append(fill)
         self.position_lots += fill.side * fill.lots
         self.volume_lots += fill.lots
         self.balance -= fill.side * amount

@@ -393,6 +393,7 @@ class Binding:
     def _bind_latency(self, latency: LatencyModel, offset: int) -> None:
         values = self.values
         values["overtaking"] = int(latency.overtaking)
+        values["position_reports"] = int(latency.reports_position)
         if isinstance(latency, ConstantLatency):
             values["latency_model"] = CONSTANT_LATENCY
             values["latency_ns_addr"] = self._address(latency.by_kind(offset))

@@ -27,7 +27,17 @@ from truefill.core.gate import real, truth, whole
 from truefill.core.records import GTC, INTERRUPTED, LIMIT, ORDER, REDUCE_ONLY, SLIDE, STATE
 
 _STATE_OFFSET = ASSET.fields["position"][1]  # type: ignore[index]
-_LOGS = ("resting", "waiting", "requests", "responses", "fills", "orders_log", "records", "kept")
+_LOGS = (
+    "resting",
+    "waiting",
+    "requests",
+    "responses",
+    "positions",
+    "fills",
+    "orders_log",
+    "records",
+    "kept",
+)
 _BLOCKS = (
     *(f"{name}_addr" for name in _LOGS),
     "bids_addr",
@@ -575,6 +585,8 @@ def _rare_entries(assets: list[Asset]) -> list[str]:
         needed.append("fill_by_user")
     if any(isinstance(asset.exchange, ProRataExchange) for asset in assets):
         needed.append("share_out")
+    if any(asset.latency.reports_position for asset in assets):
+        needed += ["tell_position", "hear_positions"]
     return needed
 
 

@@ -29,9 +29,11 @@ from truefill.backtest.local_side import (
     next_feed_ts,
     next_response_ts,
     run_local,
+    set_position,
     sync_book,
 )
 from truefill.backtest.memory import grown
+from truefill.backtest.position_reports import hear_positions_entry, tell_position_entry
 from truefill.backtest.records import (
     RECORD_ROW,
     asset_at,
@@ -56,6 +58,7 @@ from truefill.backtest.seams import (
     WAIT_FEED,
     WAIT_FEED_OR_RESPONSE,
     WAIT_ORDER,
+    hear_positions,
     run_exchange,
 )
 from truefill.backtest.table import asset_of
@@ -103,6 +106,9 @@ def advance_to(run, stop, wait, wait_asset, wait_id):
     for k in range(count):
         a = asset_of(run, k)
         feed, answered = run_local(a, horizon, wants_feed)
+        if a["positions_count"] > 0:
+            hear_positions(run, a, horizon)
+            set_position(a)
         if feed:
             result = MARKET_FEED
         if answered and wait == WAIT_FEED_OR_RESPONSE:
@@ -166,6 +172,8 @@ def _horizon_of_any_response(run, horizon):
 def _has_more(run, a, horizon):
     """Whether anything of this asset is still to come after `horizon`."""
     if a["feed_ts"] < a["l_last_ts"] or a["responses_head"] < a["responses_count"]:
+        return True
+    if a["positions_count"] > 0:
         return True
     if next_order_ts(a) < NO_TIME:
         return True
@@ -301,7 +309,13 @@ ENTRIES = {
     "record": record,
 }
 # Compiled only for runs in which an asset has the model that they are for.
-RARE_ENTRIES = {"check_risk": check_risk, "fill_by_user": fill_by_user, "share_out": share_out}
+RARE_ENTRIES = {
+    "check_risk": check_risk,
+    "fill_by_user": fill_by_user,
+    "share_out": share_out,
+    "tell_position": tell_position_entry,
+    "hear_positions": hear_positions_entry,
+}
 
 
 @helper

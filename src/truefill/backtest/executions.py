@@ -14,6 +14,7 @@ from truefill.backtest.models.fees import fee_of
 from truefill.backtest.models.latency import message_latency
 from truefill.backtest.overtaking import claim_fills, place_by_time
 from truefill.backtest.records import FILL_REPORT, REPORT, RESPONSE, fills_at, responses_at
+from truefill.backtest.seams import tell_position
 from truefill.core.address import i64_view
 from truefill.core.events import NO_TIME
 from truefill.core.jit import helper
@@ -66,7 +67,8 @@ def execute(run, a, order_id, side, maker, tick, lots, timestamp, entry_ts, ahea
     fill["qty_lots"] = lots
     fill["price"] = price
     fill["qty"] = qty
-    fill["fee"] = fee_of(run, a, maker, side, price, qty, trade_value(a, price, qty), timestamp)
+    value = trade_value(a, price, qty)
+    fill["fee"] = fee_of(run, a, maker, side, price, qty, value, timestamp)
     fill["queue_ahead"] = units(a, ahead)
     fill["bid"] = _price_of_level(a, a["x_bid"])
     fill["ask"] = _price_of_level(a, a["x_ask"])
@@ -74,6 +76,8 @@ def execute(run, a, order_id, side, maker, tick, lots, timestamp, entry_ts, ahea
     fill["side"] = side
     fill["maker"] = maker
     fill["fee_currency"] = a["fee_currency"]
+    if a["position_reports"] != 0:
+        tell_position(run, a, side * lots, value, fill["fee"], timestamp)
 
 
 @helper

@@ -430,11 +430,13 @@ def _stamp(a, slot, message):
 
 @helper
 def _credit(a, fills_until, timestamp):
-    """Fold the executions that a message reports into the ledger."""
+    """Fold the executions that a message reports into the ledger, unless that has messages of its own."""
     fills = fills_at(a["fills_addr"], a["fills_room"])
     for i in range(a["fills_seen"], fills_until):
         fill = fills[i]
         fill["local_ts"] = timestamp
+        if a["position_reports"] != 0:
+            continue
         value = trade_value(a, fill["price"], fill["qty"])
         a["position_lots"] += fill["side"] * fill["qty_lots"]
         a["volume_lots"] += fill["qty_lots"]
@@ -444,8 +446,14 @@ def _credit(a, fills_until, timestamp):
         a["trading_value"] += value
     if fills_until > a["fills_seen"]:
         a["fills_seen"] = fills_until
-        a["position"] = units(a, a["position_lots"])
-        a["trading_volume"] = units(a, a["volume_lots"])
+        set_position(a)
+
+
+@helper
+def set_position(a):
+    """Give the position and the volume in units, from their lots."""
+    a["position"] = units(a, a["position_lots"])
+    a["trading_volume"] = units(a, a["volume_lots"])
 
 
 @helper

@@ -139,6 +139,17 @@ RESPONSE = np.dtype(
     align=True,
 )
 
+# An execution on its way to the ledger, where the position is reported by messages of its own.
+POSITION_NEWS = np.dtype(
+    [
+        ("ts", I8),  # arrival here
+        ("lots", I8),  # bought, or (negative) sold
+        ("value", F8),
+        ("fee", F8),
+    ],
+    align=True,
+)
+
 # What the local side keeps of an order and the strategy need not see.
 ORDER_META = np.dtype(
     [
@@ -350,6 +361,10 @@ ASSET = np.dtype(
         ("sent", I8),  # messages sent by the exchange
         ("heard", I8),  # the highest number among those that arrived
         ("fills_told", I8),  # executions that are in a message
+        # reports of the position as messages of their own (position_reports.py)
+        ("position_reports", I8),
+        *_log("positions"),
+        ("positions_head", I8),
         # what has happened
         *_log("fills"),
         ("fills_seen", I8),  # of them reported here
@@ -441,6 +456,8 @@ RUN = np.dtype(
         ("f_check_risk", I8),
         ("f_fill_by_user", I8),
         ("f_share_out", I8),
+        ("f_tell_position", I8),
+        ("f_hear_positions", I8),
     ],
     align=True,
 )
@@ -450,6 +467,7 @@ asset_at = record_view(ASSET)
 resting_at = array_view(RESTING)
 requests_at = array_view(REQUEST)
 responses_at = array_view(RESPONSE)
+positions_at = array_view(POSITION_NEWS)
 orders_at = array_view(ORDER)
 metas_at = array_view(ORDER_META)
 fills_at = array_view(FILL)

@@ -38,6 +38,8 @@ MEET = i8(i8, i8, i8)  # run, asset, stop's number -> status
 FILL_BY_USER = i8(i8, i8, i8, i8, i8, i8, i8)
 # run, asset's address, side, first of the ranks at the price, lots, of those used up, time -> status
 SHARE_OUT = i8(i8, i8, i8, i8, i8, i8, i8)
+TELL_POSITION = i8(i8, i8, i8, f8, f8, i8)  # run, asset, lots, value, fee, time -> status
+HEAR_POSITIONS = i8(i8, i8)  # asset, horizon -> status
 # What arrives at the exchange: a request by its number (from 0), or one of these.
 EXPIRE_DUE = -1  # the time of orders is up
 ACTIVATE = -2  # minus a slot: the stop there is triggered, by the trade stop before `x_stop`
@@ -48,6 +50,8 @@ _meet = caller(MEET)
 _fill_by_user = caller(FILL_BY_USER)
 _check_risk = caller(CHECK_RISK)
 _share_out = caller(SHARE_OUT)
+_tell_position = caller(TELL_POSITION)
+_hear_positions = caller(HEAR_POSITIONS)
 
 
 @helper
@@ -98,4 +102,19 @@ def share_out(run, a, side, first, lots, used, timestamp):
         (a["run_addr"], asset_address(run, a), side, first, lots, used, timestamp),
     )
     if status != 0:
+        raise RuntimeError
+
+
+@helper
+def tell_position(run, a, signed_lots, value, fee, timestamp):
+    """`position_reports.tell_position`, by address: news of an execution leaves for the ledger."""
+    arguments = (a["run_addr"], asset_address(run, a), signed_lots, value, fee, timestamp)
+    if _tell_position(run["f_tell_position"], arguments) != 0:
+        raise RuntimeError
+
+
+@helper
+def hear_positions(run, a, horizon):
+    """`position_reports.hear_positions`, by address: the ledger takes in what has arrived."""
+    if _hear_positions(run["f_hear_positions"], (asset_address(run, a), horizon)) != 0:
         raise RuntimeError

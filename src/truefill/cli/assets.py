@@ -107,7 +107,7 @@ def _latency(latency: LatencySettings, folder: Path) -> "LatencyModel":
         return backtest.InterpolatedLatency(
             folder / (latency.file or ""), latency.offset, overtaking=latency.overtaking
         )
-    kinds = {name: getattr(latency, name) for name in ("place", "modify", "cancel", "fill")}
+    kinds = {name: getattr(latency, name) for name in ("place", "modify", "cancel", "fill", "position")}
     if latency.model == "constant":
         by_kind = {f"{name}_ns": ns for name, ns in kinds.items()}
         return backtest.ConstantLatency(

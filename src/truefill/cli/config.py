@@ -70,6 +70,7 @@ class LatencySettings(Settings):
     modify: Duration | None = None
     cancel: Duration | None = None
     fill: Duration | None = None
+    position: Duration | None = None  # reports of the position as messages of their own
     file: str | None = None  # of recorded orders
     offset: SignedDuration = 0  # added to both ways of recorded orders
     sigma: Annotated[float, Field(ge=0, le=10)] = 0.5
@@ -80,7 +81,7 @@ class LatencySettings(Settings):
 
     @model_validator(mode="after")
     def _keys_belong_to_the_model(self) -> Self:
-        by_kind = {"entry", "response", "place", "modify", "cancel", "fill"}
+        by_kind = {"entry", "response", "place", "modify", "cancel", "fill", "position"}
         own = {
             "constant": by_kind,
             "interpolated": {"file", "offset"},

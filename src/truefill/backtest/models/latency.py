@@ -61,6 +61,9 @@ class ConstantLatency:
         For one kind of request, instead of `entry_ns`.
     fill_ns : int, optional
         For the report that a resting order was filled, instead of `response_ns`.
+    position_ns : int, optional
+        For reports of the position as messages of their own, one for each execution. By default position,
+        balance and fees change with the message that reports the execution to its order.
     overtaking : bool
         Whether messages may overtake each other, as over several connections; ties by the order of sending.
         By default one that would overtake another arrives together with it.
@@ -72,15 +75,22 @@ class ConstantLatency:
     modify_ns: int | None = field(default=None, kw_only=True)
     cancel_ns: int | None = field(default=None, kw_only=True)
     fill_ns: int | None = field(default=None, kw_only=True)
+    position_ns: int | None = field(default=None, kw_only=True)
     overtaking: bool = field(default=False, kw_only=True)
 
     def __post_init__(self) -> None:
-        for name in ("entry_ns", "response_ns", "place_ns", "modify_ns", "cancel_ns", "fill_ns"):
+        requests = ("entry_ns", "place_ns", "modify_ns", "cancel_ns")
+        for name in (*requests, "response_ns", "fill_ns", "position_ns"):
             value = getattr(self, name)
             if value is not None or name in ("entry_ns", "response_ns"):
-                least = 0 if name in ("response_ns", "fill_ns") else -LONGEST_SETTING
+                least = -LONGEST_SETTING if name in requests else 0
                 object.__setattr__(self, name, check_ns(value, f"ConstantLatency.{name}", least))
         truth(self.overtaking, "True or False", ConfigError, "ConstantLatency.overtaking")
+
+    @property
+    def reports_position(self) -> bool:
+        """Whether the position is reported by messages of its own."""
+        return self.position_ns is not None
 
     def by_kind(self, offset_ns: int = 0) -> np.ndarray:
         """Latency by kind of message, ns, int64[MESSAGE_KINDS], seen from `offset_ns` further away.
@@ -93,7 +103,8 @@ class ConstantLatency:
         entry = [self.place_ns, self.modify_ns, self.cancel_ns]
         out = [int(self.entry_ns if ns is None else ns) for ns in entry]
         fill = int(self.response_ns if self.fill_ns is None else self.fill_ns)
-        back = [int(self.response_ns), fill, fill]
+        position = fill if self.position_ns is None else int(self.position_ns)
+        back = [int(self.response_ns), fill, position]
         for ns in [ns for ns in out if ns >= 0] + back:
             if ns + offset_ns < 0:
                 wanted = "order latencies that the location's offset leaves at 0 ns or more"
@@ -115,16 +126,21 @@ class UserLatency:
     overtaking : bool
         Whether messages may overtake each other, as over several connections; ties by the order of sending.
         By default one that would overtake another arrives together with it.
+    reports_position : bool
+        Whether the position is reported by messages of its own, of kind 5. By default position, balance and
+        fees change with the message that reports the execution to its order.
     """
 
     function: Callable[[int, int, np.ndarray], int]
     params: Sequence[float] = field(default=())
     overtaking: bool = field(default=False, kw_only=True)
+    reports_position: bool = field(default=False, kw_only=True)
 
     def __post_init__(self) -> None:
         check_function(self.function, 3, "UserLatency.function(kind, timestamp, params)")
         check_params(self.params, "UserLatency.params")
         truth(self.overtaking, "True or False", ConfigError, "UserLatency.overtaking")
+        truth(self.reports_position, "True or False", ConfigError, "UserLatency.reports_position")
 
 
 def latency_callback(model: UserLatency) -> Callback:

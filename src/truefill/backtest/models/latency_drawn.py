@@ -148,6 +148,9 @@ class DrawnLatency:
         0 to 2**64 - 1. Equal seeds give equal runs.
     place, modify, cancel, fill : Lognormal, Gamma, Quantiles or int, optional
         For one kind of message, instead of `entry` or `response`.
+    position : Lognormal, Gamma, Quantiles or int, optional
+        For reports of the position as messages of their own, one for each execution. By default position,
+        balance and fees change with the message that reports the execution to its order.
     overtaking : bool
         Whether messages may overtake each other, as over several connections; ties by the order of sending.
         By default one that would overtake another arrives together with it.
@@ -164,6 +167,7 @@ class DrawnLatency:
     modify: Distribution | int | None = field(default=None, kw_only=True)
     cancel: Distribution | int | None = field(default=None, kw_only=True)
     fill: Distribution | int | None = field(default=None, kw_only=True)
+    position: Distribution | int | None = field(default=None, kw_only=True)
     overtaking: bool = field(default=False, kw_only=True)
 
     def __post_init__(self) -> None:
@@ -172,7 +176,7 @@ class DrawnLatency:
         if not 0 <= self.seed < 1 << 64:
             raise ConfigError("a seed from 0 to 2**64 - 1", self.seed, "DrawnLatency.seed")
         truth(self.overtaking, "True or False", ConfigError, "DrawnLatency.overtaking")
-        for name in ("entry", "response", "place", "modify", "cancel", "fill"):
+        for name in ("entry", "response", "place", "modify", "cancel", "fill", "position"):
             value = getattr(self, name)
             if value is None and name not in ("entry", "response"):
                 continue
@@ -183,7 +187,12 @@ class DrawnLatency:
         """Distribution by kind of message."""
         out = [self.entry if d is None else d for d in (self.place, self.modify, self.cancel)]
         fill = self.response if self.fill is None else self.fill
-        return [*out, self.response, fill, fill]
+        return [*out, self.response, fill, fill if self.position is None else self.position]
+
+    @property
+    def reports_position(self) -> bool:
+        """Whether the position is reported by messages of its own."""
+        return self.position is not None
 
     def table(self) -> np.ndarray:
         """All numbers of the model for the kernel, float64: `_HEAD` a kind, then the tables."""

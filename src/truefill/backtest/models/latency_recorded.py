@@ -72,6 +72,7 @@ class InterpolatedLatency:
     recorded: Source | Sequence[Source] = field(repr=False)
     offset_ns: int = 0
     overtaking: bool = field(default=False, kw_only=True)
+    reports_position = False  # recorded orders do not tell of it
     orders: int = field(init=False)
     rows: np.ndarray = field(init=False, repr=False)
 
