@@ -1,12 +1,19 @@
 """What holds for every test: the three modes, and no silence about tests that did not run."""
 
 import os
+import signal
 from collections import Counter
 
 import pytest
 
 from tests.support.modes import INTERPRETED
 from tests.support.shared import MISSING, shared_root
+
+
+def pytest_configure() -> None:
+    """Heed Ctrl-C even where a shell started the tests in the background with the signal turned off."""
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_report_header() -> list[str]:

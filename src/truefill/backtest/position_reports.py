@@ -18,7 +18,9 @@ from truefill.core.records import OK
 _ROW = POSITION_NEWS.itemsize
 
 
-def _tell_position(address, asset_address, signed_lots, value, fee, timestamp):
+def _tell_position(
+    address: int, asset_address: int, signed_lots: int, value: float, fee: float, timestamp: int
+) -> int:
     """Put the news of an execution of `signed_lots` (negative: sold) on its way to the ledger."""
     try:
         run = run_at(address)
@@ -47,7 +49,7 @@ def _tell_position(address, asset_address, signed_lots, value, fee, timestamp):
 tell_position_entry = Callback(_tell_position, TELL_POSITION)
 
 
-def _hear_positions(asset_address, horizon):
+def _hear_positions(asset_address: int, horizon: int) -> int:
     """Let the ledger take in what has arrived by `horizon`."""
     try:
         a = asset_at(asset_address)
