@@ -12,7 +12,7 @@ from truefill.core.records import FILL, ORDER, STATE
 from truefill.tape import build_tape
 
 # Fields that the twin does not have.
-NOT_IN_TWIN = {"state", "fee_currency"}
+DROPPED = {"state", "fee_currency"}
 
 
 class EngineBot(Bot):
@@ -32,7 +32,7 @@ class EngineBot(Bot):
 
 
 def _plain(record: Any, names: Any) -> dict[str, Any]:
-    values = ((name, getattr(record, name)) for name in names if name not in NOT_IN_TWIN)
+    values = ((name, getattr(record, name)) for name in names if name not in DROPPED)
     return {name: value.item() if isinstance(value, np.generic) else value for name, value in values}
 
 

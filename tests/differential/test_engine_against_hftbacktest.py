@@ -10,7 +10,7 @@ import pytest
 from tests.differential import faults, hft
 from tests.differential.compare import first_difference
 from tests.differential.driver import play
-from tests.differential.engine import NOT_IN_TWIN, engine_bot
+from tests.differential.engine import engine_bot
 from tests.differential.models import EXCHANGES, FEES, LATENCIES, QUEUES
 from tests.differential.setups import hft_bot, play_twin_for_hft, random_setup
 from tests.differential.tally import Tally
@@ -44,8 +44,8 @@ def check(seed: int, tally: Tally) -> None:
     found = found or first_difference(expected[:whole], twin[:whole], faults.IGNORED)
     assert found is None, f"seed {seed}: hftbacktest != twin at {found}"
     actual = play(engine_bot(setup), script, setup.units, setup.ticks, faults.avoid)
-    found = first_difference(expected, actual, faults.IGNORED | faults.TOTALS | NOT_IN_TWIN)
-    found = found or first_difference(expected[:whole], actual[:whole], faults.IGNORED | NOT_IN_TWIN)
+    found = first_difference(expected, actual, faults.IGNORED | faults.TOTALS)
+    found = found or first_difference(expected[:whole], actual[:whole], faults.IGNORED)
     assert found is None, f"seed {seed}: hftbacktest != truefill at {found}"
     fills = sum(len(actual[-1][f"fills{a}"]) for a in range(len(setup.markets))) if actual else 0
     tally.add(setup.names, clean, len(setup.script), fills, ended)

@@ -19,7 +19,7 @@ def near(a: float, b: float, scale: float) -> bool:
     return math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-9 * max(scale, 1.0))
 
 
-def check_step(step: dict[str, Any], asset: int, multiplier: float) -> None:
+def check_step(step: dict[str, Any], asset: int, multiplier: float, overtaking: bool) -> None:
     """One asset's totals against its fills, and its orders against theirs."""
     fills, state = step[f"fills{asset}"], step[f"state{asset}"]
     values = [f["price"] * f["qty"] * multiplier for f in fills]
@@ -32,7 +32,9 @@ def check_step(step: dict[str, Any], asset: int, multiplier: float) -> None:
     assert near(state["trading_volume"], sum(f["qty"] for f in fills), 1.0)
     assert near(state["trading_value"], scale, scale)
     assert state["num_trades"] == len(fills)
-    assert [f["trade_id"] for f in fills] == list(range(1, len(fills) + 1))
+    ids = [f["trade_id"] for f in fills]
+    assert len(set(ids)) == len(ids) and all(i >= 1 for i in ids)
+    assert overtaking or ids == list(range(1, len(ids) + 1))
     assert all(f["exch_ts"] <= f["local_ts"] and f["entry_ts"] <= f["exch_ts"] for f in fills)
     for order in step[f"orders{asset}"].values():
         check_order(order)
@@ -62,7 +64,7 @@ def check_run(bot: Any, setup: Setup) -> None:
     for step in play(bot, setup.script, setup.units, setup.ticks):
         for asset in range(len(setup.markets)):
             if not told_apart(step, asset, setup.markets[asset]):
-                check_step(step, asset, setup.markets[asset].multiplier)
+                check_step(step, asset, setup.markets[asset].multiplier, setup.markets[asset].overtaking)
             assert len(step[f"fills{asset}"]) >= before[asset]
             before[asset] = len(step[f"fills{asset}"])
 

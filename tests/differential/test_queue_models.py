@@ -10,7 +10,7 @@ import pytest
 from tests.differential import faults, hft
 from tests.differential.compare import first_difference
 from tests.differential.driver import play
-from tests.differential.engine import NOT_IN_TWIN, engine_bot
+from tests.differential.engine import engine_bot
 from tests.differential.models import QUEUES, Choice, Row
 from tests.differential.setups import (
     FIFO,
@@ -46,7 +46,7 @@ def test_as_hftbacktest(queue: Row) -> None:
         finally:
             bot.close()
         actual = play(engine_bot(setup), setup.script[:clean], setup.units, setup.ticks, faults.avoid)
-        found = first_difference(expected, actual, faults.IGNORED | NOT_IN_TWIN)
+        found = first_difference(expected, actual, faults.IGNORED)
         assert found is None, f"seed {seed}: hftbacktest != truefill at {found}"
         fills += expected[-1]["state0"]["num_trades"] if expected else 0
     assert fills > (0 if INTERPRETED else 10)
@@ -59,5 +59,5 @@ def test_as_the_twin(queue: Row) -> None:
         setup = setup_of(seed, FIFO, queue, for_hft=False)
         expected = play(twin_bot(setup), setup.script, setup.units, setup.ticks)
         actual = play(engine_bot(setup), setup.script, setup.units, setup.ticks)
-        found = first_difference(expected, actual, NOT_IN_TWIN)
+        found = first_difference(expected, actual, set())
         assert found is None, f"seed {seed}: twin != engine at {found}"

@@ -14,7 +14,7 @@ import pytest
 from tests.differential import faults, hft
 from tests.differential.compare import difference
 from tests.differential.diary import Diary
-from tests.differential.engine import NOT_IN_TWIN, EngineBot
+from tests.differential.engine import EngineBot
 from tests.differential.hft import HftBot
 from tests.differential.makers import grid_maker, imbalance_quoter
 from tests.support.shared import shared_data
@@ -97,7 +97,7 @@ def test_both_packages_agree(tape: Tape, strategy: Strategy, queue: str, latency
     fills = ours.fills(0)
     theirs.close()
     assert len(actual.steps) == len(expected.steps) > 1_000
-    ignored = faults.IGNORED | NOT_IN_TWIN
+    ignored = faults.IGNORED
     for number, (a, e) in enumerate(zip(actual.steps, expected.steps, strict=True)):
         found = difference(a, e, ignored, scale=float(e["state"]["trading_value"]))
         assert found is None, f"step {number}: truefill != hftbacktest at {found}"

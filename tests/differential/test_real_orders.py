@@ -15,7 +15,7 @@ import pytest
 from tests.differential import faults, hft
 from tests.differential.compare import difference
 from tests.differential.diary import Diary
-from tests.differential.engine import NOT_IN_TWIN, EngineBot
+from tests.differential.engine import EngineBot
 from tests.differential.hft import HftBot
 from tests.differential.makers import grid_maker
 from tests.support.shared import shared_data
@@ -116,7 +116,7 @@ def test_both_packages_agree(events: np.ndarray, record_property: Callable[[str,
         for a, e in zip(actual.steps, expected.steps, strict=True):
             if a["now"] >= end:
                 break
-            found = difference(a, e, faults.IGNORED | NOT_IN_TWIN, scale=float(e["state"]["trading_value"]))
+            found = difference(a, e, faults.IGNORED, scale=float(e["state"]["trading_value"]))
             assert found is None, f"run {number}, {a['now']}: truefill != hftbacktest at {found}"
             steps += 1
         filled += sum(f["local_ts"] < end for f in fills)

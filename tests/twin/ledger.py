@@ -20,6 +20,7 @@ class TwinLedger:
     balance: float = 0.0
     fee: float = 0.0
     value: float = 0.0
+    trades: int = 0
     told_apart: bool = False
 
     def apply(self, fill: TwinFill) -> None:
@@ -36,6 +37,7 @@ class TwinLedger:
         self.balance -= fill.side * amount
         self.fee += self.fee_of(fill)
         self.value += amount
+        self.trades += 1
 
     def amount(self, fill: TwinFill) -> float:
         """Traded value of one fill."""

@@ -115,7 +115,7 @@ def state_view(ledger: TwinLedger) -> dict[str, Any]:
         "position": ledger.position_lots * ledger.lot_size,
         "balance": ledger.balance,
         "fee": ledger.fee,
-        "num_trades": len(ledger.fills),
+        "num_trades": ledger.trades,
         "trading_volume": ledger.volume_lots * ledger.lot_size,
         "trading_value": ledger.value,
     }

@@ -349,7 +349,12 @@ def _submit_order(
     _wants_integer(asset_no, "asset number")
     _wants_integer(order_id, "order id")
     _wants_integer(side, "side")
+    _wants_integer(time_in_force, "time in force")
+    _wants_integer(order_type, "order type")
+    _wants_integer(wait, "wait")
     _wants_integer(expire_ts, "expiry in ns")
+    _wants_integer(reduce_only, "reduce_only")
+    _wants_integer(post_only_slide, "post_only_slide")
 
     def submit_order(
         bot,
