@@ -13,7 +13,8 @@ import numba
 import numpy as np
 
 from truefill.backtest import Asset, Bot
-from truefill.backtest.bot_compiled import _call_cancel, _make_depth
+from truefill.backtest.bot_compiled import _call_cancel
+from truefill.backtest.compiled_types import make_depth
 from truefill.backtest.records import ASSET, run_at
 from truefill.synthetic import make_market
 from truefill.tape import build_tape
@@ -38,7 +39,7 @@ def depth_unchecked(bot: Any, n: int, assets: Any) -> int:
     total = 0
     for i in range(n):
         row = run_at(bot._address)["assets_addr"] + assets[i & 1023] * _ROW
-        total ^= _make_depth(row).best_bid_tick + i
+        total ^= make_depth(row).best_bid_tick + i
     return total
 
 

@@ -41,7 +41,7 @@ from truefill.backtest.run import run
 from truefill.core.jit import jit_enabled
 
 if jit_enabled():
-    from truefill.backtest import bot_compiled as bot_compiled
+    from truefill.backtest import bot_compiled, depth_compiled, orders_compiled  # noqa: F401  registers them
 
 __all__ = [
     "ALL_ASSETS",

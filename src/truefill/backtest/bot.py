@@ -6,7 +6,7 @@ the live state: they change as time moves on, in both worlds alike.
 """
 
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,16 +15,17 @@ from truefill.backtest import seams
 from truefill.backtest.arguments import BAD_DISPLAY, BAD_SIDE, raise_bad_argument
 from truefill.backtest.asset import Asset, Binding
 from truefill.backtest.computing import charge, compute, measured_advance
+from truefill.backtest.depth import Depth
 from truefill.backtest.engine import ENTRIES, RARE_ENTRIES
-from truefill.backtest.executions import units
-from truefill.backtest.local_side import feed_times, in_gap, trades_seen
+from truefill.backtest.local_side import feed_times, trades_seen
 from truefill.backtest.models.exchanges import ProRataExchange, UserExchange
-from truefill.backtest.records import ASSET, RUN, fills_at, orders_at
+from truefill.backtest.orders import Orders, Record, checked_order_id
+from truefill.backtest.records import ASSET, RUN, fills_at
 from truefill.core.address import free, i64_view, record_view
 from truefill.core.errors import BotError, ConfigError, shown
-from truefill.core.events import NO_ASK_TICK, NO_BID_TICK, NO_TIME
+from truefill.core.events import NO_BID_TICK, NO_TIME
 from truefill.core.gate import real, truth, whole
-from truefill.core.records import GTC, INTERRUPTED, LIMIT, ORDER, REDUCE_ONLY, SLIDE, STATE
+from truefill.core.records import GTC, LIMIT, REDUCE_ONLY, SLIDE, STATE
 
 _STATE_OFFSET = ASSET.fields["position"][1]  # type: ignore[index]
 _LOGS = (
@@ -48,143 +49,10 @@ _BLOCKS = (
     "lmap_slots_addr",
 )
 _state_at = record_view(STATE)
-_INT64_MIN, _LAST_ID = NO_BID_TICK, (1 << 64) - 1
+_INT64_MIN = NO_BID_TICK
 UNTIL_END_OF_DATA = NO_TIME
 ALL_ASSETS = -1
 MEASURED = "measured"
-
-
-class Record:
-    """A record of the engine with its fields as attributes; aliases the live state."""
-
-    __slots__ = ("_row",)
-
-    def __init__(self, row: np.void) -> None:
-        self._row = row
-
-    def __getattr__(self, name: str) -> Any:
-        try:
-            return self._row[name]
-        except (ValueError, KeyError):
-            raise AttributeError(f"{name}: a record with the fields {self._row.dtype.names}") from None
-
-    def __repr__(self) -> str:
-        fields = ", ".join(f"{name}={self._row[name]}" for name in self._row.dtype.names or ())
-        return f"({fields})"
-
-
-class Depth:
-    """Best prices and quantities by level, as they have arrived here."""
-
-    __slots__ = ("_a", "_bot")
-
-    def __init__(self, bot: "Bot", a: np.void) -> None:
-        self._bot = bot
-        self._a = a
-
-    def _tick_of(self, level: int) -> int:
-        return int(i64_view(self._a["level_tick_addr"], self._a["levels"])[level])
-
-    def _quantity(self, tick: int, side: int) -> float:
-        tick = whole(tick, "a price in ticks that fits 64 bits", NO_BID_TICK, NO_ASK_TICK, BotError)
-        bot = self._bot
-        lots = bot._status(bot._call["level_lots"](bot._p, int(self._a["number"]), tick, side))
-        return float(units(self._a, lots))
-
-    @property
-    def tick_size(self) -> float:
-        """Price step."""
-        return float(self._a["tick_size"])
-
-    @property
-    def lot_size(self) -> float:
-        """Smallest quantity of an order, and its step."""
-        return float(units(self._a, int(self._a["order_lots"])))
-
-    @property
-    def best_bid_tick(self) -> int:
-        """Best bid in ticks; the smallest int64 when there is none."""
-        level = self._a["bid"]
-        return self._tick_of(level) if level >= 0 else NO_BID_TICK
-
-    @property
-    def best_ask_tick(self) -> int:
-        """Best ask in ticks; the largest int64 when there is none."""
-        level = self._a["ask"]
-        return self._tick_of(level) if level >= 0 else NO_ASK_TICK
-
-    @property
-    def best_bid(self) -> float:
-        """Best bid; NaN when there is none."""
-        level = self._a["bid"]
-        return self._tick_of(level) * self.tick_size if level >= 0 else float("nan")
-
-    @property
-    def best_ask(self) -> float:
-        """Best ask; NaN when there is none."""
-        level = self._a["ask"]
-        return self._tick_of(level) * self.tick_size if level >= 0 else float("nan")
-
-    @property
-    def best_bid_qty(self) -> float:
-        """Quantity at the best bid; 0 when there is none."""
-        level = self._a["bid"]
-        return self._quantity(self._tick_of(level), 0) if level >= 0 else 0.0
-
-    @property
-    def best_ask_qty(self) -> float:
-        """Quantity at the best ask; 0 when there is none."""
-        level = self._a["ask"]
-        return self._quantity(self._tick_of(level), 1) if level >= 0 else 0.0
-
-    def bid_qty_at_tick(self, tick: int) -> float:
-        """Quantity bid at a price in ticks."""
-        return self._quantity(tick, 0)
-
-    def ask_qty_at_tick(self, tick: int) -> float:
-        """Quantity offered at a price in ticks."""
-        return self._quantity(tick, 1)
-
-    @property
-    def in_gap(self) -> bool:
-        """Whether the recording has a gap here: the book is suspect until the next snapshot."""
-        return bool(in_gap(self._a))
-
-
-class Orders:
-    """Own orders of an asset, in the order they were sent; slots stay put until `clear_inactive_orders`."""
-
-    __slots__ = ("_a",)
-
-    def __init__(self, a: np.void) -> None:
-        self._a = a
-
-    def _rows(self) -> np.ndarray:
-        return orders_at(self._a["orders_addr"], self._a["orders_count"])
-
-    def __iter__(self) -> Iterator[Record]:
-        for row in self._rows():
-            yield Record(row)
-
-    def __len__(self) -> int:
-        return int(self._a["orders_count"])
-
-    def _slots(self, order_id: Any) -> np.ndarray:
-        order_id = np.uint64(_order_id(order_id))
-        return np.flatnonzero(self._rows()["order_id"] == order_id)
-
-    def __contains__(self, order_id: object) -> bool:
-        try:
-            return len(self._slots(order_id)) > 0
-        except BotError:  # what cannot be an id is not among them
-            return False
-
-    def get(self, order_id: int) -> Record:
-        """The order of that id. Raises BotError when there is none: ask ``order_id in orders`` first."""
-        found = self._slots(order_id)
-        if len(found) == 0:
-            raise BotError("the id of an order in the table", order_id)
-        return Record(self._rows()[found[0]])
 
 
 class Bot:
@@ -376,7 +244,7 @@ class Bot:
         flags: int = 0,
     ) -> int:
         a = self._asset(asset_no)
-        order_id = _order_id(order_id)
+        order_id = checked_order_id(order_id)
         price, qty = _number(price, "price"), _number(qty, "quantity")
         # the engine says which of them it knows; here they only have to reach it unchanged
         tif = whole(tif, "a time in force", _INT64_MIN, NO_TIME, BotError)
@@ -512,13 +380,15 @@ class Bot:
         a = self._asset(asset_no)
         price, qty = _number(price, "price"), _number(qty, "quantity")
         number = int(a["number"])
-        status = self._call["modify"](self._p, number, _order_id(order_id), price, qty, _wait(wait))
+        status = self._call["modify"](self._p, number, checked_order_id(order_id), price, qty, _wait(wait))
         return self._status(status, number, price, qty)
 
     def cancel(self, asset_no: int, order_id: int, wait: bool = False) -> int:
         """Ask for an order's cancellation. Returns 0, 11, 12, with `wait` also 1."""
         number = int(self._asset(asset_no)["number"])
-        return self._status(self._call["cancel"](self._p, number, _order_id(order_id), _wait(wait)), number)
+        return self._status(
+            self._call["cancel"](self._p, number, checked_order_id(order_id), _wait(wait)), number
+        )
 
     def _until(self, duration: int, what: str) -> int:
         duration = whole(duration, f"{what} from 0 to 2**63 - 1 whole nanoseconds", 0, NO_TIME, BotError)
@@ -543,7 +413,7 @@ class Bot:
         """Move on to the next answer about an order, at most `timeout` ns: 0, or 1 at the end of data."""
         number = int(self._asset(asset_no)["number"])
         stop = self._until(timeout, "a timeout")
-        order_id = _order_id(order_id)
+        order_id = checked_order_id(order_id)
         return self._status(self._call["advance"](self._p, stop, seams.WAIT_ORDER, number, order_id))
 
     def record(self) -> None:
@@ -597,10 +467,6 @@ def _compute_ns(given: Any) -> int | str:
     return whole(given, wanted, 0, 10**15, ConfigError, "Bot.compute_ns")
 
 
-def _order_id(value: Any) -> int:
-    return whole(value, "an order id from 0 to 2**64 - 1", 0, _LAST_ID, BotError)
-
-
 def _number(value: Any, what: str) -> float:
     return real(value, f"a number as {what}", BotError)
 
@@ -618,6 +484,3 @@ def _free_logs(table: np.ndarray) -> None:
         for name in _BLOCKS:
             free(a[name])
             a[name] = 0
-
-
-__all__ = ["ALL_ASSETS", "INTERRUPTED", "ORDER", "UNTIL_END_OF_DATA", "Bot", "Depth", "Orders", "Record"]
