@@ -24,6 +24,8 @@ METHODS: dict[str, tuple[Any, ...]] = {
 OTHERS = {
     "bid_qty_at_tick": lambda bot, x: bot.depth(0).bid_qty_at_tick(x),
     "ask_qty_at_tick": lambda bot, x: bot.depth(0).ask_qty_at_tick(x),
+    "bids": lambda bot, x: bot.depth(0).bids(x),
+    "fill_asks": lambda bot, x: bot.depth(0).fill_asks(x),
     "orders.get": lambda bot, x: bot.orders(0).get(x),
     "in orders": lambda bot, x: x in bot.orders(0),
 }

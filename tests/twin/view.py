@@ -49,6 +49,20 @@ class TwinDepth:
         """Quantity of an ask level."""
         return self.book.lots(ASK, tick) * self.lot_size
 
+    def bids(self, n: int | None = None) -> list[tuple[float, int, float]]:
+        """Levels from the best bid outward: price, tick, quantity."""
+        return self._levels(BID, n)
+
+    def asks(self, n: int | None = None) -> list[tuple[float, int, float]]:
+        """Levels from the best ask outward."""
+        return self._levels(ASK, n)
+
+    def _levels(self, side: int, n: int | None) -> list[tuple[float, int, float]]:
+        best = self.book.best[side]
+        ticks = [t for t, lots in self.book.levels[side].items() if lots and t * side <= (best or 0) * side]
+        ticks = [] if best is None else sorted(ticks, key=lambda t: -t * side)[:n]
+        return [(t * self.tick_size, t, self.book.lots(side, t) * self.lot_size) for t in ticks]
+
 
 def price(tick: int | None, tick_size: float) -> float:
     """Price of a tick, NaN for none."""

@@ -4,10 +4,13 @@ import math
 from typing import Any
 
 import numpy as np
+from numba import types
+from numba.core.errors import TypingError
 from numba.extending import (
     overload_attribute,
     overload_method,
 )
+from numba.np.numpy_support import from_dtype
 
 from truefill.backtest.arguments import (
     BAD_TICK,
@@ -23,8 +26,12 @@ from truefill.backtest.executions import units
 from truefill.backtest.local_side import in_gap, level_lots
 from truefill.backtest.records import asset_at, run_at
 from truefill.core.address import i64_view
+from truefill.core.errors import BotError
 from truefill.core.events import NO_ASK_TICK, NO_BID_TICK
 from truefill.core.jit import helper
+from truefill.core.records import LEVEL
+
+_LEVEL_TYPE = from_dtype(LEVEL)
 
 
 @helper
@@ -112,3 +119,88 @@ def _bid_qty_at_tick(depth, tick):
 def _ask_qty_at_tick(depth, tick):
     wants_integer(tick, "price in ticks")
     return lambda depth, tick: _quantity(asset_at(depth._address), tick, 1)
+
+
+@helper
+def _best_level(a, book_side):
+    return a["bid"] if book_side == 0 else a["ask"]
+
+
+@helper
+def _count_levels(a, book_side, most):
+    """How many levels of a side hold something, from the best outward; at most `most`."""
+    book = i64_view(a["l_book_addr"], a["levels"] * 2)
+    level = _best_level(a, book_side)
+    step = -1 if book_side == 0 else 1
+    count = 0
+    while count < most and 0 <= level < a["levels"]:
+        if book[level * 2 + book_side] > 0:
+            count += 1
+        level += step
+    return count
+
+
+@helper
+def _fill_levels(a, book_side, out):
+    """Write the best levels of a side into `out`, best first. Returns how many there were."""
+    if _best_level(a, book_side) < 0 or len(out) == 0:
+        return 0
+    _sync(a)
+    book = i64_view(a["l_book_addr"], a["levels"] * 2)
+    ticks = i64_view(a["level_tick_addr"], a["levels"])
+    level = _best_level(a, book_side)
+    step = -1 if book_side == 0 else 1
+    count = 0
+    while count < len(out) and 0 <= level < a["levels"]:
+        lots = book[level * 2 + book_side]
+        if lots > 0:
+            row = out[count]
+            row["price"] = ticks[level] * a["tick_size"]
+            row["price_tick"] = ticks[level]
+            row["qty"] = units(a, lots)
+            count += 1
+        level += step
+    return count
+
+
+@helper
+def _best_levels(a, book_side, most):
+    """The best levels of a side as a new array; `most` below zero: BotError."""
+    if most < 0:
+        raise BotError("a number of levels from 0, or None for all", most)
+    _sync(a)
+    out = np.empty(_count_levels(a, book_side, most), LEVEL)
+    _fill_levels(a, book_side, out)
+    return out
+
+
+def _wants_count(n: Any) -> bool:
+    """Whether a number of levels is given; refuses what is neither a whole number nor None."""
+    if n is None or isinstance(n, types.NoneType) or (isinstance(n, types.Omitted) and n.value is None):
+        return False
+    wants_integer(n, "number of levels")
+    return True
+
+
+def _levels_overload(name: str, book_side: int) -> None:
+    @overload_method(DepthType, name)
+    def _levels(depth, n=None):
+        if _wants_count(n):
+            return lambda depth, n=None: _best_levels(asset_at(depth._address), book_side, np.int64(n))
+        most = 1 << 62
+        return lambda depth, n=None: _best_levels(asset_at(depth._address), book_side, most)
+
+
+def _fill_overload(name: str, book_side: int) -> None:
+    @overload_method(DepthType, name)
+    def _fill(depth, out):
+        fits = isinstance(out, types.Array) and out.ndim == 1 and out.dtype == _LEVEL_TYPE and out.mutable
+        if not fits:
+            raise TypingError(f"truefill: expected a 1-D array of LEVEL, got {out}")
+        return lambda depth, out: _fill_levels(asset_at(depth._address), book_side, out)
+
+
+_levels_overload("bids", 0)
+_levels_overload("asks", 1)
+_fill_overload("fill_bids", 0)
+_fill_overload("fill_asks", 1)

@@ -70,6 +70,16 @@ ORDER = np.dtype(
     align=True,
 )
 
+# A level of the book that a strategy reads (`depth.bids`, `depth.asks`).
+LEVEL = np.dtype(
+    [
+        ("price", "<f8"),
+        ("price_tick", "<i8"),
+        ("qty", "<f8"),
+    ],
+    align=True,
+)
+
 # One execution, for ever. Everything about money is a fold over these.
 FILL = np.dtype(
     [
