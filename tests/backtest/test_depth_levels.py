@@ -26,8 +26,7 @@ def look(bot: Any, step: int, steps: int) -> Any:
         if bot.elapse(step) != 0:
             break
         depth = bot.depth(0)
-        k = 0
-        for levels in (depth.bids(), depth.asks(), depth.bids(4), depth.asks(i % 3)):
+        for k, levels in enumerate((depth.bids(), depth.asks(), depth.bids(4), depth.asks(i % 3))):
             place = 1
             for level in levels:
                 out[i, k, 0] += level.price * level.qty * place
@@ -36,7 +35,6 @@ def look(bot: Any, step: int, steps: int) -> Any:
             out[i, k, 2] = len(levels)
             if len(levels) > 0:
                 out[i, k, 3] = levels[len(levels) - 1].price_tick - levels[0].price_tick
-            k += 1
         for j in range(depth.fill_bids(kept)):
             out[i, 0, 3] += kept[j]["qty"] * (j + 1)
         for j in range(depth.fill_asks(kept)):
@@ -76,18 +74,18 @@ def _row(kind: int, side: int, ts: int, px: float, qty: float) -> Any:
 
 def small_tape() -> Any:
     """Levels at the lowest and the highest price of the tape; then crossed, one side empty, all clear."""
-    D, B, S = ev.DEPTH, 1, -1
+    depth, bid, ask = ev.DEPTH, 1, -1
     rows = [
-        _row(D, B, 10, 1.0, 3),
-        _row(D, B, 10, 9.0, 2),
-        _row(D, S, 10, 11.0, 4),
-        _row(D, S, 10, 20.0, 5),
-        _row(D, S, 20, 9.0, 1),  # crosses the best bid: 9.0 stays in the book, and is best no more
-        _row(D, S, 30, 9.0, 0),
-        _row(D, S, 30, 11.0, 0),
-        _row(D, S, 30, 20.0, 0),  # no asks
+        _row(depth, bid, 10, 1.0, 3),
+        _row(depth, bid, 10, 9.0, 2),
+        _row(depth, ask, 10, 11.0, 4),
+        _row(depth, ask, 10, 20.0, 5),
+        _row(depth, ask, 20, 9.0, 1),  # crosses the best bid: 9.0 stays in the book, and is best no more
+        _row(depth, ask, 30, 9.0, 0),
+        _row(depth, ask, 30, 11.0, 0),
+        _row(depth, ask, 30, 20.0, 0),  # no asks
         _row(ev.DEPTH_CLEAR, 0, 40, 0.0, 0),
-        _row(D, B, 50, 8.0, 1),
+        _row(depth, bid, 50, 8.0, 1),
     ]
     return build_tape(np.concatenate(rows), symbol="SMALL.TEST", tick_size=1.0, lot_size=1.0)
 

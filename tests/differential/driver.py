@@ -93,7 +93,9 @@ def observe(bot: Any, ticks: list[range]) -> dict[str, Any]:
         seen[f"asks{a}"] = [depth.ask_qty_at_tick(t) for t in ticks[a]]
         if hasattr(depth, "bids"):  # HftBacktest's has no such thing
             most = (None, 0, 1, 3, 8)[seen["now"] % 5]
-            seen[f"levels{a}"] = [[tuple(row) for row in rows] for rows in (depth.bids(most), depth.asks(most))]
+            seen[f"levels{a}"] = [
+                [tuple(row) for row in rows] for rows in (depth.bids(most), depth.asks(most))
+            ]
         seen[f"orders{a}"] = {int(o["order_id"]): o for o in bot.orders(a)}
         seen[f"state{a}"] = bot.state_values(a)
         seen[f"position{a}"] = bot.position(a)
