@@ -19,7 +19,7 @@ WRONG = {
     "lengths": ({"price_ts": TIMES}, "as many times as bids and asks, got 2, 0 and 0"),
     "no tick": ({"tick_size": 0.0}, "asset NOTHING: expected a positive tick_size, got 0.0"),
     "NaN lot": ({"lot_size": float("nan")}, "expected a positive lot_size, got nan"),
-    "contract": ({"contract": "inverse"}, "expected a contract of linear, got inverse"),
+    "contract": ({"contract": "square"}, "expected a contract of linear, inverse, quanto, spot, got square"),
     "backward": (
         {"price_ts": TIMES[::-1].copy(), "bid": np.ones(2), "ask": np.ones(2)},
         "asset NOTHING, row 1: expected price times in order",

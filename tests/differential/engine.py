@@ -7,7 +7,7 @@ import numpy as np
 from tests.differential.setups import Setup
 from truefill.backtest.asset import Asset
 from truefill.backtest.bot import Bot
-from truefill.backtest.models.contracts import LinearContract
+from truefill.backtest.models.contracts import InverseContract, LinearContract
 from truefill.core.records import FILL, ORDER, STATE
 from truefill.tape import build_tape
 
@@ -56,7 +56,7 @@ def engine_bot(setup: Setup) -> EngineBot:
                 queue=market.queue.engine(),
                 exchange=market.exchange.engine(),
                 fees=market.fees.engine(),
-                contract=LinearContract(market.multiplier),
+                contract=(InverseContract if market.inverse else LinearContract)(market.multiplier),
                 risk=market.risk.engine(stream.lot_size) if market.risk else None,
                 location_offset_ns=market.location_ns,
                 self_trade=market.self_trade,

@@ -22,6 +22,7 @@ from tests.differential.models import (
 from tests.differential.scripts import Action, ScriptOptions, random_script
 from tests.differential.streams import Stream, StreamOptions, random_stream
 from tests.twin import TwinAsset, TwinBot
+from tests.twin.ledger import worth
 from truefill.core.limits import VenueLimits
 from truefill.core.self_trade import MODE_NAMES
 
@@ -42,6 +43,7 @@ class Market:
     location_ns: int = 0  # further from the exchange than where the stream was recorded
     self_trade: str = "none"
     limits: VenueLimits | None = None
+    inverse: bool = False  # the contract
     overtaking: bool = False  # messages may overtake each other
 
 
@@ -75,6 +77,7 @@ class Setup:
             used |= {f"latency {market.latency.name}", f"exchange {market.exchange.name}"}
             used.add(f"risk {market.risk.name if market.risk else 'none'}")
             used |= {"another location"} if market.location_ns else set()
+            used.add("inverse" if market.inverse else "linear")
             used |= {"overtaking"} if market.overtaking else set()
         return used
 
@@ -116,13 +119,16 @@ def _random_market(rng: random.Random, exchange: str, for_hft: bool) -> Market:
     chances = random.Random(stream.mid_tick + 7919 * len(stream.events))  # the others' stay as they were
     latency = choose(rng, LATENCIES, for_hft)
     moves = rng.random() < 0.2 and (not for_hft or latency.name in CONSTANT)
+    multiplier = rng.choice((1.0, 1.0, 0.01))
+    inverse = random.Random(stream.mid_tick + 104_729 * len(stream.events)).random() < 0.3
     return Market(
         stream=stream,
         latency=latency,
         queue=choose(rng, QUEUES, for_hft),
         fees=choose(rng, FEES, for_hft),
         exchange=choose(rng, [EXCHANGES[exchange]], for_hft),
-        multiplier=rng.choice((1.0, 1.0, 0.01)),
+        multiplier=100.0 * multiplier if inverse else multiplier,
+        inverse=inverse,
         overtaking=not for_hft and chances.random() < 0.35,
         risk=None if for_hft else random_limits(chances, price, stream.lot_size),
         location_ns=rng.choice((1, 25, 400)) if moves else 0,
@@ -132,10 +138,11 @@ def _random_market(rng: random.Random, exchange: str, for_hft: bool) -> Market:
 def _with_rules(rng: random.Random, market: Market) -> Market:
     """A market whose venue prevents self-trades and has limits, or has not."""
     tick, lot, mid = market.stream.tick_size, market.stream.lot_size, market.stream.mid_tick
+    value = worth(mid * tick, lot, market.multiplier, market.inverse)
     limits = VenueLimits(
         tick_size=rng.choice((None, None, None, 2 * tick)),
         lot_size=rng.choice((None, None, None, 2 * lot)),
-        min_notional=rng.choice((None, None, 2.5 * mid * tick * lot * market.multiplier)),
+        min_notional=rng.choice((None, None, 2.5 * value)),
         max_qty=rng.choice((None, None, 6 * lot)),
         max_orders=rng.choice((None, 3, 6)),
         band_percent=rng.choice((None, None, 100 * 2.5 / mid)),
@@ -159,6 +166,7 @@ def twin_bot(setup: Setup) -> TwinBot:
                 exchange=m.exchange.twin(),
                 fees=m.fees.twin(),
                 multiplier=m.multiplier,
+                inverse=m.inverse,
                 risk=m.risk.twin() if m.risk else None,
                 overtaking=m.overtaking,
                 location_ns=m.location_ns,
@@ -180,7 +188,8 @@ def hft_bot(setup: Setup) -> HftBot:
     for m, events in zip(setup.markets, arrays, strict=True):
         s = m.stream
         asset = hftbacktest.BacktestAsset().data(events).tick_size(s.tick_size).lot_size(s.lot_size)
-        asset = asset.linear_asset(m.multiplier).last_trades_capacity(10).parallel_load(False)
+        contract = asset.inverse_asset if m.inverse else asset.linear_asset
+        asset = contract(m.multiplier).last_trades_capacity(10).parallel_load(False)
         # of use to the dense book only
         asset = asset.roi_lb((s.mid_tick - 180) * s.tick_size).roi_ub((s.mid_tick + 180) * s.tick_size)
         for choice in (m.latency, m.queue, m.fees, m.exchange):

@@ -22,6 +22,7 @@ THEIRS = sorted(name for name, row in EXCHANGES.items() if row.hft)
 NAMES = [
     *(f"{n} assets" for n in (1, 2, 3)),
     *(f"book {book}" for book in hft.BOOKS),
+    *("linear", "inverse"),
     *(f"exchange {name}" for name in THEIRS),
     *(f"queue {row.name}" for row in QUEUES if row.hft),
     *(f"fees {row.name}" for row in FEES if row.hft),

@@ -11,6 +11,7 @@ from tests.differential.engine import engine_bot
 from tests.differential.models import EXCHANGES
 from tests.differential.setups import Setup, random_setup, twin_bot
 from tests.support.modes import runs
+from tests.twin.ledger import worth
 from truefill.core.records import FILLED, PARTIALLY_FILLED
 
 
@@ -19,10 +20,10 @@ def near(a: float, b: float, scale: float) -> bool:
     return math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-9 * max(scale, 1.0))
 
 
-def check_step(step: dict[str, Any], asset: int, multiplier: float, overtaking: bool) -> None:
+def check_step(step: dict[str, Any], asset: int, market: Any) -> None:
     """One asset's totals against its fills, and its orders against theirs."""
     fills, state = step[f"fills{asset}"], step[f"state{asset}"]
-    values = [f["price"] * f["qty"] * multiplier for f in fills]
+    values = [worth(f["price"], f["qty"], market.multiplier, market.inverse) for f in fills]
     scale = sum(values)
     position = sum(f["side"] * f["qty"] for f in fills)
     assert near(state["position"], position, 1.0)
@@ -34,7 +35,7 @@ def check_step(step: dict[str, Any], asset: int, multiplier: float, overtaking: 
     assert state["num_trades"] == len(fills)
     ids = [f["trade_id"] for f in fills]
     assert len(set(ids)) == len(ids) and all(i >= 1 for i in ids)
-    assert overtaking or ids == list(range(1, len(ids) + 1))
+    assert market.overtaking or ids == list(range(1, len(ids) + 1))
     assert all(f["exch_ts"] <= f["local_ts"] and f["entry_ts"] <= f["exch_ts"] for f in fills)
     for order in step[f"orders{asset}"].values():
         check_order(order)
@@ -64,7 +65,7 @@ def check_run(bot: Any, setup: Setup) -> None:
     for step in play(bot, setup.script, setup.units, setup.ticks):
         for asset in range(len(setup.markets)):
             if not told_apart(step, asset, setup.markets[asset]):
-                check_step(step, asset, setup.markets[asset].multiplier, setup.markets[asset].overtaking)
+                check_step(step, asset, setup.markets[asset])
             assert len(step[f"fills{asset}"]) >= before[asset]
             before[asset] = len(step[f"fills{asset}"])
 

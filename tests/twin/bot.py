@@ -50,6 +50,7 @@ class TwinAsset:
     location_ns: int = 0  # further from the exchange than where the events were recorded
     self_trade: str = "none"
     limits: Any = None  # VenueLimits
+    inverse: bool = False  # the contract
 
 
 class _Side:
@@ -97,10 +98,14 @@ class _Market:
         self.exch.self_trade = asset.self_trade
         self.exch.last_row_ts = max(self.exch_view.times, default=-1)
         if asset.limits is not None:
-            self.exch.gate = Gate(asset.limits, asset.tick_size, asset.lot_size, asset.multiplier)
+            self.exch.gate = Gate(
+                asset.limits, asset.tick_size, asset.lot_size, asset.multiplier, inverse=asset.inverse
+            )
         if isinstance(self.exch, ProRata):
             self.exch.time_share, self.exch.min_lots = values
-        ledger = TwinLedger(asset.tick_size, asset.lot_size, asset.multiplier, asset.fees)
+        ledger = TwinLedger(
+            asset.tick_size, asset.lot_size, asset.multiplier, asset.fees, inverse=asset.inverse
+        )
         local = OrderLocal if by_order else TwinLocal
         self.local = local(latency, ledger, self.requests, self.responses, risk=asset.risk)
         self.local.on_fault = self.exch.touched.add

@@ -8,7 +8,7 @@ from tests.twin.orders import TwinFill
 
 @dataclass
 class TwinLedger:
-    """The fills that are known here, and sums over them. Linear contract."""
+    """The fills that are known here, and sums over them."""
 
     tick_size: float
     lot_size: float
@@ -22,6 +22,7 @@ class TwinLedger:
     value: float = 0.0
     trades: int = 0
     told_apart: bool = False
+    inverse: bool = False
 
     def apply(self, fill: TwinFill) -> None:
         """Hear of one fill; it counts at once unless the position is reported by messages of its own."""
@@ -45,8 +46,15 @@ class TwinLedger:
 
     def worth(self, price_tick: int, lots: int) -> float:
         """Value of a quantity at a price."""
-        return price_tick * self.tick_size * (lots * self.lot_size) * self.multiplier
+        return worth(price_tick * self.tick_size, lots * self.lot_size, self.multiplier, self.inverse)
 
     def fee_of(self, fill: TwinFill) -> float:
         """Fee of one fill."""
         return self.fees.fee(fill.maker, fill.lots * self.lot_size, self.amount(fill))
+
+
+def worth(price: float, qty: float, multiplier: float, inverse: bool) -> float:
+    """Value of a quantity: so many units of the price, or so many dollars' worth of coins."""
+    if not inverse:
+        return price * qty * multiplier
+    return multiplier * qty / price if price else float("inf")

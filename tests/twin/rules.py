@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from tests.twin.ledger import worth
 from tests.twin.orders import TwinOrder
 from truefill.core import reasons
 from truefill.core.records import GTC, GTD, GTX, MARKET, STOP_LIMIT, STOP_MARKET, TAKE_PROFIT_MARKET
@@ -37,6 +38,7 @@ class Gate:
     tick_size: float
     lot_size: float
     multiplier: float
+    inverse: bool = False
     counts: dict[int, int] = field(default_factory=dict)
 
     def full(self, ts: int, is_cancel: bool) -> bool:
@@ -65,7 +67,8 @@ class Gate:
             return reasons.ABOVE_MAX_QTY
         price = order.price_tick if priced else order.trigger_tick or market_price
         if limits.min_notional is not None and price is not None:
-            value = price * self.tick_size * (order.qty * self.lot_size) * self.multiplier
+            qty = order.qty * self.lot_size
+            value = worth(price * self.tick_size, qty, self.multiplier, self.inverse)
             if value < limits.min_notional:
                 return reasons.BELOW_MIN_NOTIONAL
         if limits.max_orders is not None and others >= limits.max_orders:

@@ -35,7 +35,8 @@ class Curve:
     mid, position : float64[N]
         Last known mid price and signed quantity; NaN in a total.
     balance, fee : float64[N]
-        Money received minus paid, and fees paid so far (negative: rebates).
+        Money received minus paid (of an inverse contract the opposite of the state's balance: what the
+        fills so far add to the equity), and fees paid so far (negative: rebates).
     num_trades, volume, value : float64[N]
         Executions so far, their quantity and their money.
     equity_gross : float64[N]
@@ -218,15 +219,16 @@ def lots_to_qty(lots: Floats, lot_size: float) -> Floats:
 def _valued(
     asset: AssetRun, contract: Valuation, *, ts: Ints, mid: Floats, position: Floats, **columns: Floats
 ) -> Curve:
+    columns["balance"] = cash = contract.cash(columns["balance"])
     flat = position == 0.0
     worth = np.where(flat, 0.0, contract.worth(position, mid))
     return Curve(
         name=asset.symbol,
-        currency=asset.fee_currency,
+        currency=asset.currency,
         ts=ts,
         mid=mid,
         position=position,
-        equity_gross=columns["balance"] + worth,
+        equity_gross=cash + worth,
         exposure=np.where(flat, 0.0, contract.exposure(position, mid)),
         **columns,
     )

@@ -178,7 +178,7 @@ def metrics(
     part = RunData(assets, run.meta)
     curve = total(_curves(part, interval_ns or sampling_interval(run), records))
     if curve is None:
-        currencies = sorted({a.fee_currency for a in assets})
+        currencies = sorted({a.currency for a in assets})
         raise InputError("assets of one currency to add up", ", ".join(currencies) or "no asset", "metrics")
     fills = joined([fill_view(a) for a in assets])
     found = {

@@ -29,6 +29,7 @@ PRICES = np.dtype([("ts", "<i8"), ("bid", "<f8"), ("ask", "<f8")])
 TABLES = {"prices": PRICES, "fills": FILL, "orders": ORDER_LOG, "records": RECORD}
 _STEPS = ("tick_size", "lot_size", "multiplier")
 _CONSTANTS = ("symbol", *_STEPS, "fee_currency", "contract", "price_interval_ns")
+_LATER = ("currency",)  # runs that were saved before have none
 
 
 def save_run(run: RunData, folder: str | os.PathLike[str]) -> Path:
@@ -67,7 +68,7 @@ def save_run(run: RunData, folder: str | os.PathLike[str]) -> Path:
             "version": VERSION,
             "meta": json.loads(meta),
             "assets": [
-                {key: getattr(asset, key) for key in _CONSTANTS}
+                {key: getattr(asset, key) for key in (*_CONSTANTS, *_LATER)}
                 | {"rows": {name: len(_rows(asset, name)) for name in TABLES}}
                 for asset in run.assets
             ],
@@ -108,6 +109,7 @@ def load_run(folder: str | os.PathLike[str]) -> RunData:
             tuple(
                 AssetRun(
                     **{key: asset[key] for key in _CONSTANTS},
+                    **{key: asset[key] for key in _LATER if key in asset},
                     price_ts=parts["prices"][i]["ts"].copy(),
                     bid=parts["prices"][i]["bid"].copy(),
                     ask=parts["prices"][i]["ask"].copy(),

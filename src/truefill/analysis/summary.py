@@ -43,9 +43,9 @@ def columns(run: RunData, **options: Any) -> dict[str, tuple[dict[str, float], s
     for i, asset in enumerate(run.assets):
         taken = [a.symbol for a in run.assets[:i]].count(asset.symbol)
         name = f"{asset.symbol} #{taken + 1}" if taken else asset.symbol
-        found[name] = (metrics(run, i, **options), asset.fee_currency)
-    if len({a.fee_currency for a in run.assets}) == 1 and len(run.assets) > 1:
-        return {TOTAL: (metrics(run, **options), run.assets[0].fee_currency)} | found
+        found[name] = (metrics(run, i, **options), asset.currency)
+    if len({a.currency for a in run.assets}) == 1 and len(run.assets) > 1:
+        return {TOTAL: (metrics(run, **options), run.assets[0].currency)} | found
     return found
 
 

@@ -1,56 +1,49 @@
-"""How a contract turns quantity and price into money: one small class for each kind of contract.
+"""How a contract turns quantity and price into money: `core.contracts` over arrays, for one asset of a run.
 
-A linear contract is settled in the currency of its price: buying `qty` at `price` pays
-``qty * price * multiplier``, and a position is worth ``position * price * multiplier``. Another kind is
-another class and another line in `VALUATIONS`; the folds ask only the three questions below.
+The folds ask only the four questions below.
 """
 
-from typing import Protocol
+from dataclasses import dataclass
 
+from truefill.core.contracts import CONTRACT_NAMES, cash_of, value_of, worth_of
 from truefill.core.run_data import AssetRun, Floats
 
 
-class Valuation(Protocol):
-    """The three questions that a fold asks of a contract."""
-
-    def amount(self, qty: Floats, price: Floats) -> Floats:
-        """Tell the money that changes hands when `qty` (>= 0) is bought at `price`."""
-
-    def worth(self, position: Floats, price: Floats) -> Floats:
-        """Tell what an open `position` adds to the balance at `price`."""
-
-    def exposure(self, position: Floats, price: Floats) -> Floats:
-        """Measure the size of an open position in money, never negative."""
-
-
-class Linear:
-    """Settled in the currency of the price.
+@dataclass(frozen=True)
+class Valuation:
+    """Money of one contract, in its settlement currency.
 
     Parameters
     ----------
-    multiplier : float
-        Units of the underlying in one unit of quantity.
+    kind : int
+        Of `core.contracts`.
+    size : float
+        Its multiplier or size.
     """
 
-    def __init__(self, multiplier: float) -> None:
-        self.multiplier = multiplier
+    kind: int
+    size: float
 
     def amount(self, qty: Floats, price: Floats) -> Floats:
-        """``qty * price * multiplier``."""
-        return qty * price * self.multiplier
+        """Tell the value of `qty` (>= 0) traded at `price`."""
+        amount: Floats = value_of(self.kind, self.size, price, qty)
+        return amount
 
     def worth(self, position: Floats, price: Floats) -> Floats:
-        """``position * price * multiplier``."""
-        return position * price * self.multiplier
+        """Tell what an open `position` adds to the equity at `price`."""
+        worth: Floats = worth_of(self.kind, self.size, price, position)
+        return worth
+
+    def cash(self, balance: Floats) -> Floats:
+        """Tell what a state's balance (minus the value of each buy) adds to the equity."""
+        cash: Floats = cash_of(self.kind, balance)
+        return cash
 
     def exposure(self, position: Floats, price: Floats) -> Floats:
-        """``|position| * price * multiplier``."""
-        return abs(position) * price * self.multiplier
-
-
-VALUATIONS: dict[str, type[Linear]] = {"linear": Linear}
+        """Measure the size of an open position in money, never negative."""
+        return self.amount(abs(position), price)
 
 
 def valuation(asset: AssetRun) -> Valuation:
     """Find the valuation of an asset's contract."""
-    return VALUATIONS[asset.contract](asset.multiplier)
+    return Valuation(CONTRACT_NAMES.index(asset.contract), asset.multiplier)

@@ -2,7 +2,7 @@
 
 from truefill.backtest.asset import Asset
 from truefill.backtest.bot import ALL_ASSETS, UNTIL_END_OF_DATA, Bot
-from truefill.backtest.models.contracts import LinearContract
+from truefill.backtest.models.contracts import InverseContract, LinearContract, QuantoContract, Spot
 from truefill.backtest.models.exchanges import (
     FifoExchange,
     NoPartialFillExchange,
@@ -57,6 +57,7 @@ __all__ = [
     "FlatPerTradeFees",
     "Gamma",
     "InterpolatedLatency",
+    "InverseContract",
     "L3FifoQueue",
     "LinearContract",
     "LogProbQueue",
@@ -70,11 +71,13 @@ __all__ = [
     "PowerProbQueue3",
     "ProRataExchange",
     "Quantiles",
+    "QuantoContract",
     "QueueCalibration",
     "QueueScore",
     "Result",
     "RiskAverseQueue",
     "RiskLimits",
+    "Spot",
     "TradingQtyFees",
     "TradingValueFees",
     "UserExchange",

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from truefill.backtest.models.contracts import LinearContract
+from truefill.backtest.models.contracts import Contract, InverseContract, LinearContract
 from truefill.backtest.models.exchanges import (
     ExchangeModel,
     FifoExchange,
@@ -85,9 +85,10 @@ class Asset:
     exchange : FifoExchange, ProRataExchange, NoPartialFillExchange, PartialFillExchange or UserExchange
         The fill rules.
     fees : TradingValueFees, TradingQtyFees, FlatPerTradeFees or UserFees
-    contract : LinearContract
+    contract : LinearContract, InverseContract, QuantoContract or Spot
+        What a quantity is worth, and the currency of balance, value and profit (docs/money.md).
     fee_currency : str, optional
-        Name of the currency that fees are paid in; "quote" when not given.
+        Name of the currency that fees are paid in; the contract's when not given.
     tick_size : float, optional
         Only to be sure: a value that is not the tape's is refused.
     lot_size : float, optional
@@ -111,7 +112,7 @@ class Asset:
     queue: QueueModel | None = None
     exchange: ExchangeModel = field(default_factory=FifoExchange)
     fees: FeeModel = field(default_factory=TradingValueFees)
-    contract: LinearContract = field(default_factory=LinearContract)
+    contract: Contract = field(default_factory=LinearContract)
     fee_currency: str | None = None
     tick_size: float | None = None
     lot_size: float | None = None
@@ -131,7 +132,7 @@ class Asset:
             ("queue", QueueModel),
             ("exchange", ExchangeModel),
             ("fees", FeeModel),
-            ("contract", LinearContract),
+            ("contract", Contract),
             ("risk", RiskModel | None),
         ):
             if not isinstance(getattr(self, name), kinds):
@@ -141,7 +142,7 @@ class Asset:
         where = f"Asset {header.symbol}"
         currency = self.fee_currency
         if currency is not None:
-            text(currency, "a name, or None for the quote currency", ConfigError, "Asset.fee_currency")
+            text(currency, "a name, or None for the contract's currency", ConfigError, "Asset.fee_currency")
         for name in ("tick_size", "lot_size"):
             if getattr(self, name) is not None:
                 step = real(getattr(self, name), "a number, or None", ConfigError, f"Asset.{name}")
@@ -165,7 +166,20 @@ class Asset:
             if not isinstance(self.limits, VenueLimits):
                 raise ConfigError("Asset.limits of type VenueLimits", shown(self.limits))
             self.limits.record(self.tape.tick_size, self.tape.lot_size)
+        self._check_prices(where)
         self._check_location(where)
+
+    def _check_prices(self, where: str) -> None:
+        """An inverse contract is worth so many coins for its price: there must be one."""
+        if not isinstance(self.contract, InverseContract):
+            return
+        ticks, prices = self.tape.section("level_tick"), self.tape.trades["px"]
+        if ticks.min(initial=1) <= 0 or prices.min(initial=1.0) <= 0:
+            raise ConfigError(
+                "prices above 0 for an inverse contract (LinearContract if this is none)",
+                "a tape with prices of 0 or below",
+                where,
+            )
 
     def _check_location(self, where: str) -> None:
         offset = self.location_offset_ns
@@ -194,8 +208,14 @@ class Asset:
 
     @property
     def currency(self) -> str:
-        """Currency of fees and money."""
-        return self.fee_currency or "quote"
+        """Currency of balance, value and profit: the contract's; unnamed, that of the fees."""
+        unnamed = "base" if isinstance(self.contract, InverseContract) else "quote"
+        return self.contract.settlement or self.fee_currency or unnamed
+
+    @property
+    def fees_in(self) -> str:
+        """Currency of fees."""
+        return self.fee_currency or self.currency
 
     def describe(self) -> dict[str, Any]:
         """Instrument and models in plain values, for reports."""
@@ -210,6 +230,7 @@ class Asset:
             "tick_size": header.tick_size,
             "lot_size": header.lot_size,
             "currency": self.currency,
+            **({"fee_currency": self.fees_in} if self.fees_in != self.currency else {}),
             "tape": header.content_hash,
             **({"location_offset_ns": self.location_offset_ns} if self.location_offset_ns else {}),
             **models,
@@ -281,7 +302,8 @@ class Binding:
             "lots_per_unit": float(whole)
             if whole and math.isclose(whole, lots_per_unit, rel_tol=1e-12)
             else 0.0,
-            "multiplier": asset.contract.multiplier,
+            "contract": asset.contract.kind,
+            "multiplier": asset.contract.unit,
             "fee_currency": currency,
             "exchange_model": _EXCHANGES[_base_rules(asset.exchange)],
             "levels": levels,

@@ -248,7 +248,9 @@ ASSET = np.dtype(
         ("lot_size", F8),
         ("order_lots", I8),  # smallest lots of the data in one lot of an order
         ("lots_per_unit", F8),  # 1 / lot_size where that is a whole number, else 0
-        ("multiplier", F8),
+        # contract and fees
+        ("contract", I8),  # core.contracts
+        ("multiplier", F8),  # multiplier or size of the contract
         ("fee_currency", I8),
         # models
         ("exchange_model", I8),

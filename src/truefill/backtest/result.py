@@ -8,6 +8,7 @@ import numpy as np
 
 from truefill.backtest.bot import Bot
 from truefill.backtest.records import fills_at, metas_at, orders_at, orders_log_at, records_at
+from truefill.core.contracts import CONTRACT_NAMES
 from truefill.core.records import FILL, ORDER_LOG, RECORD, STATE
 from truefill.core.run_data import AssetRun, RunData
 
@@ -89,15 +90,17 @@ class Result:
             symbol=tape.symbol,
             tick_size=tape.tick_size,
             lot_size=tape.lot_size,
-            multiplier=asset.contract.multiplier,
-            fee_currency=asset.currency,
+            multiplier=asset.contract.unit,
+            fee_currency=asset.fees_in,
             price_ts=price_ts + moved,
             bid=_prices(tape, bid),
             ask=_prices(tape, ask),
             fills=self.fills[self.fills["asset"] == number],
             orders=self.orders[self.orders["asset"] == number],
             records=self.records[number],
+            contract=CONTRACT_NAMES[asset.contract.kind],
             price_interval_ns=0,
+            currency=asset.currency,
         )
 
     def _notes(self) -> list[str]:

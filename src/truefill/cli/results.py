@@ -96,7 +96,7 @@ def side_by_side(data: "RunData", width: int) -> Table:
         value = values.get(metric.name, math.nan)
         if metric.name not in BRIEF or math.isnan(value):
             continue
-        text, unit = display(metric, value, data.assets[0].fee_currency)
+        text, unit = display(metric, value, data.assets[0].currency)
         part = lists.setdefault(metric.group, _list(metric.group))
         part.add_row(metric.label, Text(text, style=_colour(metric.name, value)), unit)
     parts = list(lists.values())

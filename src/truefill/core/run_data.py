@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from truefill.core.contracts import CONTRACT_NAMES
 from truefill.core.errors import InputError
 from truefill.core.events import NO_TIME
 from truefill.core.records import FILL, ORDER_LOG, RECORD
@@ -20,9 +21,6 @@ Records = NDArray[np.void]  # a structured array
 
 NS_PER_SECOND = 1_000_000_000
 NS_PER_DAY = 86_400 * NS_PER_SECOND
-
-# How a position becomes money; `valuation.py` has one entry for each.
-CONTRACTS = ("linear",)
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,9 +34,9 @@ class AssetRun:
     tick_size, lot_size : float
         Smallest steps of price and quantity.
     multiplier : float
-        Contract size: units of the underlying in one unit of quantity.
+        Multiplier or size of the contract (`core.contracts`).
     fee_currency : str
-        Currency of fees, balance and PnL.
+        Currency of fees.
     price_ts : int64[P]
         Local times of the price samples, ns, never going back.
     bid, ask : float64[P]
@@ -50,10 +48,12 @@ class AssetRun:
     records : RECORD[R]
         Samples of the state that the strategy asked for; empty when it kept none.
     contract : str
-        One of `CONTRACTS`.
+        One of `core.contracts.CONTRACT_NAMES`: what the multiplier means.
     price_interval_ns : int or None
         Spacing of the price samples: 0 when every change of a best price is there, None when not known
         (then told from the times: evenly spaced samples have their spacing, others count as changes).
+    currency : str
+        Currency of balance, value and PnL; empty: that of the fees.
 
     Raises
     ------
@@ -74,6 +74,7 @@ class AssetRun:
     records: Records
     contract: str = "linear"
     price_interval_ns: int | None = None
+    currency: str = ""
 
     def __post_init__(self) -> None:
         where = f"asset {self.symbol}"
@@ -96,14 +97,24 @@ class AssetRun:
             value = getattr(self, name)
             if not (np.isfinite(value) and value > 0):
                 raise InputError(f"a positive {name}", value, where)
-        if self.contract not in CONTRACTS:
-            raise InputError(f"a contract of {', '.join(CONTRACTS)}", self.contract, where)
+        if self.contract not in CONTRACT_NAMES:
+            raise InputError(f"a contract of {', '.join(CONTRACT_NAMES)}", self.contract, where)
+        if self.contract == "inverse":
+            self._check_prices(where)
+        if not self.currency:
+            object.__setattr__(self, "currency", self.fee_currency)
         for name, times in (("price", self.price_ts), ("record", self.records["timestamp"])):
             backward = np.flatnonzero(np.diff(times) < 0)
             if len(backward):
                 raise InputError(
                     f"{name} times in order", "a time that goes back", f"{where}, row {backward[0] + 1}"
                 )
+
+    def _check_prices(self, where: str) -> None:
+        """An inverse contract is worth so many coins for its price: there must be one."""
+        for prices in (self.bid, self.ask, self.fills["price"], self.records["price"]):
+            if (prices <= 0).any():
+                raise InputError("prices above 0 of an inverse contract", float(np.nanmin(prices)), where)
 
     @property
     def reported(self) -> Records:

@@ -132,7 +132,7 @@ def metrics_of(result: Result) -> dict[str, float]:
         symbol before the name.
     """
     data = result.run_data()
-    if len({asset.fee_currency for asset in data.assets}) == 1:
+    if len({asset.currency for asset in data.assets}) == 1:
         return metrics(data)
     return {
         f"{asset.symbol} {name}": value
