@@ -1,0 +1,1 @@
+"""HftBacktest's public Python face over truefill's engine."""
