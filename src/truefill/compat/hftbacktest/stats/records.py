@@ -13,6 +13,7 @@ from typing import Any, Self
 import numpy as np
 import polars as pl
 
+from truefill.analysis.valuation import Valuation
 from truefill.compat.hftbacktest.stats.metrics import (
     FLOWS,
     SR,
@@ -27,7 +28,9 @@ from truefill.compat.hftbacktest.stats.metrics import (
     Sortino,
 )
 from truefill.compat.hftbacktest.stats.stats import Stats
+from truefill.core.contracts import INVERSE, LINEAR
 from truefill.core.errors import InputError
+from truefill.core.run_data import Floats
 
 DEFAULT_METRICS: tuple[type[Metric], ...] = (
     SR,
@@ -53,6 +56,7 @@ class Record:
     """
 
     DEFAULT_METRICS = DEFAULT_METRICS
+    _kind = LINEAR
 
     def __init__(self, data: np.ndarray | pl.DataFrame) -> None:
         if not isinstance(data, np.ndarray | pl.DataFrame):
@@ -136,69 +140,42 @@ class Record:
         # A side of the book that is empty for a moment leaves the last known price in force.
         price = pl.col("price").cast(pl.Float64).fill_nan(None).forward_fill().fill_null(float("nan"))
         df = df.with_columns(price)
-        worth, exposure = self._worth(), self._exposure()
-        flat = pl.col("position") == 0.0
+        contract = Valuation(self._kind, self._contract_size)
+        px, position = _floats(df["price"]), _floats(df["position"])
+        traded = np.abs(np.diff(position, prepend=position[0]))
+        cash, flat = contract.cash(_floats(df["balance"])), position == 0.0
         found = {
-            "num_trades_": _flow(df, "num_trades", (_steps("position") != 0).cast(pl.Int64)),
-            "trading_volume_": _flow(df, "trading_volume", _steps("position").abs()),
-            "trading_value_": _flow(df, "trading_value", self._value(_steps("position").abs())),
-            "equity_wo_fee": pl.when(flat).then(self._cash()).otherwise(self._cash() + worth),
-            "position_value": pl.when(flat).then(0.0).otherwise(exposure),
+            "num_trades_": _flow(df, "num_trades", (traded > 0.0).astype(np.int64)),
+            "trading_volume_": _flow(df, "trading_volume", traded),
+            "trading_value_": _flow(df, "trading_value", contract.amount(traded, px)),
+            "equity_wo_fee": cash + np.where(flat, 0.0, contract.worth(position, px)),
+            "position_value": np.where(flat, 0.0, contract.exposure(position, px)),
         }
         return df.with_columns(
-            *(expression.alias(name) for name, expression in found.items() if name not in df.columns)
+            *(pl.Series(name, column) for name, column in found.items() if name not in df.columns)
         )
-
-    def _value(self, qty: pl.Expr) -> pl.Expr:
-        """Money of a quantity (>= 0) at the recorded price."""
-        raise NotImplementedError
-
-    def _cash(self) -> pl.Expr:
-        """Money of a flat account, without fees."""
-        raise NotImplementedError
-
-    def _worth(self) -> pl.Expr:
-        """What the open position adds to it."""
-        raise NotImplementedError
-
-    def _exposure(self) -> pl.Expr:
-        """Size of the open position in money."""
-        return self._value(pl.col("position").abs())
 
 
 class LinearAssetRecord(Record):
     """Records of a contract that is settled in the currency of its price."""
 
-    def _value(self, qty: pl.Expr) -> pl.Expr:
-        return qty * pl.col("price") * self._contract_size
-
-    def _cash(self) -> pl.Expr:
-        return pl.col("balance")
-
-    def _worth(self) -> pl.Expr:
-        return pl.col("position") * pl.col("price") * self._contract_size
+    _kind = LINEAR
 
 
 class InverseAssetRecord(Record):
     """Records of a contract that is settled in the currency it is on: value = quantity x size / price."""
 
-    def _value(self, qty: pl.Expr) -> pl.Expr:
-        return qty / pl.col("price") * self._contract_size
-
-    def _cash(self) -> pl.Expr:
-        return -pl.col("balance")
-
-    def _worth(self) -> pl.Expr:
-        return -pl.col("position") / pl.col("price") * self._contract_size
+    _kind = INVERSE
 
 
-def _steps(name: str) -> pl.Expr:
-    return pl.col(name).diff().fill_null(0)
+def _floats(column: pl.Series) -> Floats:
+    values: Floats = column.cast(pl.Float64).to_numpy()
+    return values
 
 
-def _flow(df: pl.DataFrame, total: str, guess: pl.Expr) -> pl.Expr:
+def _flow(df: pl.DataFrame, total: str, guess: np.ndarray) -> pl.Series | np.ndarray:
     """What each sample added to a running total; told from the position when that was not recorded."""
-    return _steps(total) if total in df.columns else guess
+    return df[total].diff().fill_null(0) if total in df.columns else guess
 
 
 def _resampled(df: pl.DataFrame, frequency: str) -> tuple[pl.DataFrame, pl.DataFrame]:
