@@ -81,3 +81,14 @@ class BotError(InputError):
 
 class ModelError(TruefillError):
     """A model written by the user failed, or returned something that is not a usable number."""
+
+
+class ReplacedError(TruefillError, ImportError):
+    """A name of another package is not in truefill's drop-in face for it; says what does its work here."""
+
+    def __init__(self, name: str, instead: str) -> None:
+        super().__init__(name, instead)
+        self.instead = instead
+
+    def __str__(self) -> str:
+        return f"{self.args[0]} is not in this drop-in face; instead: {self.args[1]}"

@@ -40,7 +40,7 @@ def read_npz(path: str | os.PathLike[str]) -> np.ndarray:
         raise DataError("a file of events", "no such file", file) from None
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise DataError("a .npz or .npy file of events", error, file.name) from error
-    return _as_events(data, file.name)
+    return as_events(data, file.name)
 
 
 def write_npz(
@@ -72,7 +72,7 @@ def write_npz(
         raise DataError("a name that ends in .npz or .npy", target.name)
     if not target.parent.is_dir():
         raise DataError("an existing folder for the file", target.parent, target.name)
-    rows = tape_events(events) if isinstance(events, Tape) else _as_events(np.asarray(events), "events")
+    rows = tape_events(events) if isinstance(events, Tape) else as_events(np.asarray(events), "events")
     handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
     temporary = Path(name)
     try:
@@ -91,7 +91,7 @@ def write_npz(
     return rows
 
 
-def _as_events(data: np.ndarray, where: str) -> np.ndarray:
+def as_events(data: np.ndarray, where: str) -> np.ndarray:
     """EVENT rows of an array of the same layout, whatever its fields are called."""
     if data.dtype == EVENT and data.ndim == 1:
         return np.ascontiguousarray(data)

@@ -1,0 +1,134 @@
+"""HftBacktest's event files and arrays as tapes, made when the backtest is made.
+
+The last few tapes of a process are kept, by what the files and arrays hold, so that a second backtest on the
+same data starts at once.
+"""
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from truefill.compat.hftbacktest.grid import FinerError, Grid, in_chunks
+from truefill.core import events as ev
+from truefill.core.decimals import to_text
+from truefill.core.errors import ConfigError, DataError
+from truefill.core.events import EVENT, NO_TIME
+from truefill.tape import Tape, TapeBuilder, read_npz
+from truefill.tape.npz import as_events
+
+Source = str | np.ndarray
+_BOTH = np.uint64(ev.EXCH | ev.LOCAL)
+_SIDES = np.uint64(ev.BUY | ev.SELL)
+_KEPT_BYTES = 1 << 30
+_kept: OrderedDict[Any, Tape] = OrderedDict()
+
+
+def check_source(source: object, what: str) -> Source:
+    """A path or an array of events, or ConfigError."""
+    if isinstance(source, str):
+        if "://" in source and not Path(source).exists():
+            raise ConfigError("a file on this machine (fetch it first)", source, what)
+        return source
+    if isinstance(source, np.ndarray):
+        as_events(source, what)
+        return source
+    raise ConfigError("a path, an array of events, or a list of them", type(source).__name__, what)
+
+
+def events_of(source: Source) -> np.ndarray:
+    """EVENT rows of a file or an array."""
+    return read_npz(source) if isinstance(source, str) else as_events(source, "data")
+
+
+def first_time(sources: list[Source], latency_offset: int) -> int:
+    """The time of the first event that either side sees, ns; NO_TIME when there is none."""
+    for source in sources:
+        rows = events_of(source)
+        times = [
+            int(rows["exch_ts"][rows["ev"] & np.uint64(ev.EXCH) != 0].min(initial=NO_TIME)),
+            int(rows["local_ts"][rows["ev"] & np.uint64(ev.LOCAL) != 0].min(initial=NO_TIME - latency_offset))
+            + latency_offset,
+        ]
+        if min(times) < NO_TIME:
+            return min(times)
+    return int(NO_TIME)
+
+
+def make_tape(
+    sources: list[Source], grid: Grid, snapshot: Source | None = None, snapshot_ts: int = 0
+) -> Tape:
+    """A tape of files and arrays one after the other, with the book of a snapshot at `snapshot_ts`."""
+    key = (
+        tuple(_identity(source) for source in sources),
+        grid,
+        None if snapshot is None else (_identity(snapshot), snapshot_ts),
+    )
+    tape = _kept.pop(key, None)
+    while tape is None:
+        try:
+            tape = _build(sources, grid, snapshot, snapshot_ts)
+        except FinerError as error:
+            grid = Grid(grid.tick_size, grid.lot_size, error.digits, grid.latency_offset, grid.roi)
+    _kept[key] = tape
+    while len(_kept) > 1 and sum(t.nbytes for t in _kept.values()) > _KEPT_BYTES:
+        _kept.popitem(last=False)
+    return tape
+
+
+def _build(sources: list[Source], grid: Grid, snapshot: Source | None, snapshot_ts: int) -> Tape:
+    names = [Path(source).name for source in sources if isinstance(source, str)]
+    symbol = Path(names[0]).stem if names else "array"
+    builder = TapeBuilder(
+        None,
+        symbol=symbol,
+        tick_size=grid.tick_size,
+        lot_size=to_text(*grid.step),
+        strict=True,
+        source=names,
+    )
+    with builder:
+        if snapshot is not None:
+            builder.append(_snapshot_rows(events_of(snapshot), grid, snapshot_ts))
+        for rows in in_chunks(_arrays(sources)):
+            builder.append(grid.place(rows))
+        try:
+            return builder.finish()
+        except DataError as error:
+            if "clock" in str(error.got):
+                wanted = "local times at or after the exchange's (correct_local_timestamp mends them)"
+                raise DataError(wanted, error.got, symbol) from error
+            raise
+
+
+def _arrays(sources: list[Source]) -> Iterator[np.ndarray]:
+    for source in sources:
+        yield events_of(source)
+
+
+def _snapshot_rows(given: np.ndarray, grid: Grid, timestamp: int) -> np.ndarray:
+    """The levels of an initial snapshot, known to both sides before the data begins."""
+    rows = np.zeros(len(given), EVENT)
+    rows["ev"] = (given["ev"] & _SIDES) | _BOTH | np.uint64(ev.DEPTH_SNAPSHOT)
+    rows["exch_ts"] = rows["local_ts"] = timestamp
+    rows["px"], rows["qty"] = given["px"], given["qty"]
+    rows = rows[rows["ev"] & _SIDES != 0]
+    placed = Grid(grid.tick_size, grid.lot_size, grid.digits, 0, grid.roi).place(rows)
+    inside = placed["ev"] & np.uint64(ev.KIND_MASK) == ev.DEPTH_SNAPSHOT
+    return np.asarray(placed[inside])
+
+
+def _identity(source: Source) -> tuple[Any, ...]:
+    """What tells a file or an array from another."""
+    if isinstance(source, str):
+        path = Path(source)
+        try:
+            about = path.stat()
+        except OSError:
+            raise DataError("a file of events", "no such file", path) from None
+        return (str(path.resolve()), about.st_mtime_ns, about.st_size)
+    rows = as_events(source, "data")
+    return (len(rows), hashlib.blake2b(rows.view(np.uint8).data, digest_size=16).hexdigest())
