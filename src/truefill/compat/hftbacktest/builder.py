@@ -55,7 +55,7 @@ class BacktestAsset:
         self._latency_offset = 0
 
     def data(self, data: str | np.ndarray | Sequence[str | np.ndarray]) -> "BacktestAsset":
-        """Add feed data: a ``.npz`` (key ``data``) or ``.npy`` file, an array of events, or a list of them."""
+        """Add feed data: a ``.npz`` (key ``data``) or ``.npy`` file, an array of events, or several."""
         sources = [data] if isinstance(data, str | np.ndarray) else data
         if not isinstance(sources, list | tuple):
             raise ConfigError("a path, an array of events, or a list of them", type(data).__name__, _WHERE)

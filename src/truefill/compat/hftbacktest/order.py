@@ -84,7 +84,7 @@ class Order:
         for name in order_dtype.names or ():
             if name in (self._row.dtype.names or ()):
                 out[name] = self._row[name]
-        return out
+        return out.view(np.recarray)
 
     def __repr__(self) -> str:
         return f"Order(order_id={self.order_id}, side={self.side}, price={self.price}, qty={self.qty}, ...)"

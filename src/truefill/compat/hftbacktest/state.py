@@ -28,7 +28,7 @@ class StateValues:
     @classmethod
     def at(cls, address: int) -> "StateValues":
         """The totals at an address."""
-        return cls(_states_at(address, 1))
+        return cls(_states_at(address, 1).view(np.recarray))
 
     def __getattr__(self, name: str) -> Any:
         if name in (STATE.names or ()):
