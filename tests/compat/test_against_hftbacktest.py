@@ -102,7 +102,9 @@ def test_many_random_runs(
     for seed in range(21_000, 22_000):
         check(seed, their_play, our_play, tally)
     record_property("proof", str(tally))
-    models = [f"queue {row.name}" for row in QUEUES if row.hft] + [f"fees {row.name}" for row in FEES if row.hft]
+    models = [f"queue {row.name}" for row in QUEUES if row.hft] + [
+        f"fees {row.name}" for row in FEES if row.hft
+    ]
     tally.require(share=0.6, each=5, names=[*NAMES, *models])
 
 

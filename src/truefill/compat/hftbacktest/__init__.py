@@ -21,6 +21,7 @@ from truefill.compat.hftbacktest.order import (
     NONE,
     SELL,
 )
+from truefill.compat.hftbacktest.recorder import Recorder
 from truefill.compat.hftbacktest.replaced import missing
 from truefill.compat.hftbacktest.types import (
     ADD_ORDER_EVENT,
@@ -83,6 +84,7 @@ __all__ = [
     "BacktestAsset",
     "HashMapMarketDepthBacktest",
     "ROIVectorMarketDepthBacktest",
+    "Recorder",
     "event_dtype",
 ]
 

@@ -1,5 +1,6 @@
 """HftBacktest's ``binding`` module: the classes of this face under the names that annotations use."""
 
+import importlib
 from typing import Any
 
 from truefill.compat.hftbacktest.backtest import HashMapMarketDepthBacktest, ROIVectorMarketDepthBacktest
@@ -41,4 +42,6 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name == "FuseMarketDepth":
+        return importlib.import_module("truefill.compat.hftbacktest.data").FuseMarketDepth
     raise missing(__name__, name)

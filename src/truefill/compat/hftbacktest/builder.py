@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from truefill.backtest import Asset
-from truefill.backtest.models.contracts import LinearContract
+from truefill.backtest.models.contracts import InverseContract, LinearContract
 from truefill.backtest.models.exchanges import ExchangeModel, NoPartialFillExchange, PartialFillExchange
 from truefill.backtest.models.fees import FeeModel, FlatPerTradeFees, TradingQtyFees, TradingValueFees
 from truefill.backtest.models.latency import ConstantLatency
@@ -45,7 +45,7 @@ class BacktestAsset:
         self._sources: list[Source] = []
         self._snapshot: Source | None = None
         self._tick_size = self._lot_size = 0.0
-        self._contract: Any = LinearContract()
+        self._contract: LinearContract | InverseContract = LinearContract()
         self._latency: ConstantLatency | InterpolatedLatency = ConstantLatency()
         self._queue: QueueModel = LogProbQueue2()
         self._exchange: ExchangeModel = NoPartialFillExchange()
@@ -92,7 +92,8 @@ class BacktestAsset:
 
     def inverse_asset(self, contract_size: float) -> "BacktestAsset":
         """Value a trade at contract size x quantity / price."""
-        raise ConfigError("linear_asset", f"inverse_asset({contract_size})", _WHERE)
+        self._contract = InverseContract(contract_size)
+        return self
 
     def constant_order_latency(self, entry_latency: int, resp_latency: int) -> "BacktestAsset":
         """Set how long orders travel, and answers, ns; a negative entry latency refuses every order."""

@@ -27,6 +27,8 @@ REPLACED = {
     "OrderDict_": "`hbt.orders(asset_no)`",
     "Values_": "`hbt.orders(asset_no).values()`",
     "Order_": "`hbt.orders(asset_no).get(order_id)`",
+    "Recorder_": "`Recorder(...).recorder`",
+    "FuseMarketDepth_": "`truefill.compat.hftbacktest.data.FuseMarketDepth`",
     "StateValues_": "`hbt.state_values(asset_no)`",
     "_hftbacktest": _C_FUNCTION,
     "lib": _C_FUNCTION,
