@@ -30,7 +30,8 @@ def assets_of(package: Any, setup: Setup, data: list[Any]) -> list[Any]:
     for m, events in zip(setup.markets, data, strict=True):
         s = m.stream
         asset = package.BacktestAsset().data(events).tick_size(s.tick_size).lot_size(s.lot_size)
-        asset = asset.linear_asset(m.multiplier).last_trades_capacity(10).parallel_load(False)
+        contract = asset.inverse_asset if m.inverse else asset.linear_asset
+        asset = contract(m.multiplier).last_trades_capacity(10).parallel_load(False)
         asset = asset.roi_lb((s.mid_tick - 180) * s.tick_size).roi_ub((s.mid_tick + 180) * s.tick_size)
         for choice in (m.latency, m.queue, m.fees, m.exchange):
             asset = choice.hft(asset)
