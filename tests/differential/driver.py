@@ -28,6 +28,7 @@ def play(
     units: list[tuple[float, float]],
     ticks: list[range],
     avoid: Callable[[Action, Any], Action | None] | None = None,
+    track: bool = False,
 ) -> Trace:
     """Play a script.
 
@@ -40,12 +41,14 @@ def play(
         The levels of each asset's book to write down.
     avoid : callable, optional
         Sees each action and the bot before it, and returns the action to take or None.
+    track : bool
+        Write down the places of own orders in their queues, too.
     """
     trace: Trace = []
     for action in script:
         chosen = avoid(action, bot) if avoid else action
         code = None if chosen is None else act(bot, chosen, units)
-        trace.append({"action": chosen, "code": code, **observe(bot, ticks)})
+        trace.append({"action": chosen, "code": code, **observe(bot, ticks, track)})
     return trace
 
 
@@ -82,7 +85,7 @@ def act(bot: Any, action: Action, units: list[tuple[float, float]]) -> int | Non
     return submit(a, order_id, price, qty, action.time_in_force, action.order_type, action.wait)
 
 
-def observe(bot: Any, ticks: list[range]) -> dict[str, Any]:
+def observe(bot: Any, ticks: list[range], track: bool = False) -> dict[str, Any]:
     """Everything that can be seen now."""
     seen: dict[str, Any] = {"now": bot.current_timestamp}
     for a in range(bot.num_assets):
@@ -97,6 +100,9 @@ def observe(bot: Any, ticks: list[range]) -> dict[str, Any]:
                 [tuple(row) for row in rows] for rows in (depth.bids(most), depth.asks(most))
             ]
         seen[f"orders{a}"] = {int(o["order_id"]): o for o in bot.orders(a)}
+        if track:
+            ids = sorted(seen[f"orders{a}"])
+            seen[f"places{a}"] = {i: float(bot.queue_position(a, i)) for i in [*ids, 999]}
         seen[f"state{a}"] = bot.state_values(a)
         seen[f"position{a}"] = bot.position(a)
         seen[f"feed_latency{a}"] = bot.feed_latency(a)

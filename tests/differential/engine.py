@@ -36,7 +36,7 @@ def _plain(record: Any, names: Any) -> dict[str, Any]:
     return {name: value.item() if isinstance(value, np.generic) else value for name, value in values}
 
 
-def engine_bot(setup: Setup) -> EngineBot:
+def engine_bot(setup: Setup, track_queues: bool = False) -> EngineBot:
     """truefill on a setup; each stream goes through a tape."""
     assets = []
     for number, market in enumerate(setup.markets):
@@ -63,4 +63,4 @@ def engine_bot(setup: Setup) -> EngineBot:
                 limits=market.limits,
             )
         )
-    return EngineBot(assets, compute_ns=setup.compute_ns)
+    return EngineBot(assets, compute_ns=setup.compute_ns, track_queues=track_queues)

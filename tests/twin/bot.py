@@ -21,6 +21,7 @@ from tests.twin.ledger import TwinLedger
 from tests.twin.local import TwinLocal
 from tests.twin.order_sides import OrderLocal, holds_orders, names_hit_orders, order_exchange
 from tests.twin.orders import Request, Response, TwinFill, TwinOrder
+from tests.twin.places import Places
 from tests.twin.queues import RiskAverse
 from tests.twin.risk import TwinLimits
 from tests.twin.rules import Gate
@@ -109,6 +110,7 @@ class _Market:
         local = OrderLocal if by_order else TwinLocal
         self.local = local(latency, ledger, self.requests, self.responses, risk=asset.risk)
         self.local.on_fault = self.exch.touched.add
+        self.places = Places(self.exch, self.local)
         self.positions: Bus[TwinFill] = Bus(asset.overtaking)
         if getattr(asset.latency, "position_ns", None) is not None:
             self.exch.positions = self.positions
@@ -189,12 +191,14 @@ class TwinBot:
         while True:
             event = self._next()
             if event is None:
+                self._settle()
                 return END_OF_DATA  # the clock stays where it was
             ts, a, kind = event
             if ts > busy:
                 self.current_timestamp = max(busy, self.current_timestamp)
             if ts > stop:
                 self.current_timestamp = stop
+                self._settle()
                 return result
             market = self.markets[a]
             if kind == LOCAL_DATA:
@@ -220,6 +224,12 @@ class TwinBot:
             else:
                 for request in market.requests.receive(ts):
                     market.exch.receive(request, ts)
+            if kind in (EXCH_DATA, EXCH_TIME, EXCH_ORDER):
+                market.places.look(ts)
+
+    def _settle(self) -> None:
+        for market in self.markets:
+            market.places.settle()
 
     # -- orders -----------------------------------------------------------------------------------------
 
@@ -333,6 +343,10 @@ class TwinBot:
         market = self.markets[asset]
         tick_size, lot_size = market.asset.tick_size, market.asset.lot_size
         return [order_view(order, tick_size, lot_size) for order in market.local.orders.values()]
+
+    def queue_position(self, asset: int, order_id: int) -> float:
+        """Quantity ahead of an own order, as far as it can be known."""
+        return self.markets[asset].places.position(order_id) * self.markets[asset].asset.lot_size
 
     def fills(self, asset: int) -> list[dict[str, Any]]:
         """Executions that were reported here."""

@@ -44,6 +44,7 @@ class TwinLocal:
     trades: list[int] = field(default_factory=list)  # indices of events
     feed_latency: tuple[int, int] | None = None
     order_latency: tuple[int, int, int] | None = None
+    fed: dict[int, int] = field(default_factory=dict)  # by local time: exchange time of its last row
     sent: int = 0
     in_gap: bool = False
     risk: TwinLimits | None = None
@@ -64,6 +65,7 @@ class TwinLocal:
         elif row.kind in (events.GAP_END, events.DEPTH_SNAPSHOT):
             self.in_gap = False
         self.feed_latency = (row.exch_ts, row.local_ts)
+        self.fed[row.local_ts] = row.exch_ts
 
     def submit(self, order: TwinOrder, now: int) -> int:
         """Send a new order."""

@@ -20,6 +20,7 @@ from truefill.backtest.engine import ENTRIES, RARE_ENTRIES
 from truefill.backtest.local_side import feed_times, trades_seen
 from truefill.backtest.models.exchanges import ProRataExchange, UserExchange
 from truefill.backtest.orders import Orders, Record, checked_order_id
+from truefill.backtest.queue_positions import queue_position_entry, run_tracked
 from truefill.backtest.records import ASSET, RUN, fills_at
 from truefill.core.address import free, i64_view, record_view
 from truefill.core.errors import BotError, ConfigError, shown
@@ -38,6 +39,7 @@ _LOGS = (
     "orders_log",
     "records",
     "kept",
+    "places",
 )
 _BLOCKS = (
     *(f"{name}_addr" for name in _LOGS),
@@ -53,6 +55,7 @@ _INT64_MIN = NO_BID_TICK
 UNTIL_END_OF_DATA = NO_TIME
 ALL_ASSETS = -1
 MEASURED = "measured"
+TRACKED = "Bot(..., track_queues=True), which keeps the places of own orders in their queues"
 
 
 class Bot:
@@ -66,6 +69,8 @@ class Bot:
         The strategy's own computing time, ns: its requests leave so long after it woke, and it cannot wake
         again before. ``"measured"``: what it really takes on this machine, from the second call that moves
         time on; such a run does not repeat (``bot.repeats``).
+    track_queues : bool
+        Keep where own orders stand in their queues, for `queue_position`.
 
     Notes
     -----
@@ -74,7 +79,9 @@ class Bot:
     the risk model held the request back, for reason n. Arguments that cannot be meant raise BotError.
     """
 
-    def __init__(self, assets: Sequence[Asset], *, compute_ns: int | str = 0) -> None:
+    def __init__(
+        self, assets: Sequence[Asset], *, compute_ns: int | str = 0, track_queues: bool = False
+    ) -> None:
         assets = _assets(assets)
         self.assets = tuple(assets)
         self._run_array = np.zeros(1, RUN)
@@ -102,12 +109,21 @@ class Bot:
         for name in _rare_entries(assets):
             run[f"f_{name}"] = RARE_ENTRIES[name].address
         self._call = {name: entry.ctypes for name, entry in ENTRIES.items()}
+        self.track_queues = truth(track_queues, "True or False", ConfigError, "Bot.track_queues")
+        if self.track_queues:
+            self._track_queues()
         if self.compute_ns != 0:
             self._charge_computing()
         self.start_timestamp = int(run["now"])
         self.end_timestamp = self._last_time()
         self.closed = False
         self._finalizer = weakref.finalize(self, _free_logs, self._table)
+
+    def _track_queues(self) -> None:
+        run = self._run
+        run["f_run_plainly"] = run["f_run_exchange"]
+        run["f_run_exchange"] = run_tracked.address
+        run["f_queue_position"] = queue_position_entry.address
 
     def _charge_computing(self) -> None:
         run = self._run
@@ -178,6 +194,28 @@ class Bot:
     def orders(self, asset_no: int) -> Orders:
         """Own orders of an asset."""
         return Orders(self._asset(asset_no))
+
+    def queue_position(self, asset_no: int, order_id: int) -> float:
+        """Quantity of the market ahead of an own order in its queue now, in units, as far as it can be known.
+
+        The queue model's word (on a tape of single orders the truth) at the newest exchange time of the feed
+        that has arrived here, and no later. NaN where nothing can be known: no such order, no answer yet,
+        it is over, a stop that has not been triggered, or the feed has not yet come to the time at which it
+        joined its queue (``order.queue_ahead`` is what the exchange said then).
+
+        Raises
+        ------
+        BotError
+            The bot was made without ``track_queues=True``.
+        """
+        number = int(self._asset(asset_no)["number"])
+        order_id = checked_order_id(order_id)
+        if not self.track_queues:
+            raise BotError(TRACKED, "a bot that does not track them")
+        ahead = float(queue_position_entry.ctypes(self._p, number, order_id))
+        if ahead < 0:
+            self._status(int(ahead))
+        return ahead
 
     def fills(self, asset_no: int) -> np.recarray:
         """Give the executions reported so far, FILL records, oldest first.

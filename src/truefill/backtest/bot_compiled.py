@@ -15,7 +15,7 @@ from truefill.backtest.arguments import (
     BAD_DISPLAY,
     BAD_SIDE,
 )
-from truefill.backtest.bot import ALL_ASSETS
+from truefill.backtest.bot import ALL_ASSETS, TRACKED
 from truefill.backtest.compiled_types import (
     BotType,
     asset_address,
@@ -34,6 +34,7 @@ from truefill.backtest.seams import (
     CANCEL_ORDER,
     MODIFY_ORDER,
     ON_RUN,
+    QUEUE_POSITION,
     SUBMIT,
     WAIT_FEED,
     WAIT_FEED_OR_RESPONSE,
@@ -41,6 +42,7 @@ from truefill.backtest.seams import (
     WAIT_ORDER,
 )
 from truefill.core.address import caller, record_view
+from truefill.core.errors import BotError
 from truefill.core.events import EVENT
 from truefill.core.jit import helper
 from truefill.core.records import GTC, LIMIT, REDUCE_ONLY, SLIDE, STATE
@@ -54,6 +56,7 @@ _call_submit = caller(SUBMIT)
 _call_modify = caller(MODIFY_ORDER)
 _call_cancel = caller(CANCEL_ORDER)
 _call_on_run = caller(ON_RUN)
+_call_queue_position = caller(QUEUE_POSITION)
 
 
 @overload_attribute(BotType, "current_timestamp")
@@ -104,6 +107,25 @@ def _fills(bot, asset_no):
         return fills_at(a["fills_addr"], a["fills_seen"])
 
     return fills
+
+
+@overload_method(BotType, "queue_position")
+def _queue_position(bot, asset_no, order_id):
+    wants_integer(asset_no, "asset number")
+    wants_integer(order_id, "order id")
+
+    def queue_position(bot, asset_no, order_id):
+        run = run_at(bot._address)
+        asset_address(bot._address, asset_no)
+        known_id = checked_order_id(order_id)
+        if run["f_queue_position"] == 0:
+            raise BotError(TRACKED, "a bot that does not track them")
+        ahead = _call_queue_position(run["f_queue_position"], (bot._address, asset_no, known_id))
+        if ahead < 0.0:
+            checked(np.int64(ahead), 0, 0.0, 0.0, 0, 0)
+        return ahead
+
+    return queue_position
 
 
 @overload_method(BotType, "last_trades")

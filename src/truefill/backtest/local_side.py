@@ -274,6 +274,8 @@ def add_order(a, order_id):
     meta["modifies"] = 0
     meta["cancels"] = 0
     meta["modifying"] = 0
+    meta["place_first"] = 0
+    meta["place_last"] = 0
     meta["heard"] = a["heard"]  # what was sent before is about another order with this id
     set_state(a, slot, SUBMITTED, SUBMITTED)
     return slot

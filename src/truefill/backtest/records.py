@@ -165,6 +165,21 @@ ORDER_META = np.dtype(
         ("cancels", I4),
         ("previous", U1),
         ("modifying", U1),
+        # its places in the queue that are kept (queue_positions.py): row number + 1, 0 none
+        ("place_first", I8),
+        ("place_last", I8),
+    ],
+    align=True,
+)
+
+# Where an own order stood in its queue after everything that happened at one moment.
+QUEUE_PLACE = np.dtype(
+    [
+        ("ts", I8),  # exchange time
+        ("entry_ts", I8),  # when it joined this queue
+        ("front", F8),  # lots ahead
+        ("next", I8),  # row number + 1 of the order's next one (of a free row: of the next free one), 0 none
+        ("used", I8),
     ],
     align=True,
 )
@@ -412,6 +427,13 @@ ASSET = np.dtype(
         *_log("waiting"),  # slots of stops that have not been triggered, by arrival
         ("reduce_only", I8),  # such orders in the ranks
         ("expiry_ts", I8),  # the next order's that expires at its time, NO_TIME: none
+        # places of own orders in their queues, where they are tracked (queue_positions.py)
+        *_log("places"),
+        ("places_free", I8),  # row number + 1 of the first free row, 0 none
+        ("places_open", I8),  # 1: the moment `places_open_ts` is half done
+        ("places_open_ts", I8),
+        ("places_group", I8),  # local groups that `places_fed_ts` has seen
+        ("places_fed_ts", I8),  # the newest exchange time among them
         # counters
         ("submits", I8),
         ("modifies", I8),
@@ -460,6 +482,9 @@ RUN = np.dtype(
         ("f_share_out", I8),
         ("f_tell_position", I8),
         ("f_hear_positions", I8),
+        # where own orders' places are tracked: f_run_exchange is the one that does it, and calls this
+        ("f_run_plainly", I8),
+        ("f_queue_position", I8),
     ],
     align=True,
 )
@@ -472,6 +497,7 @@ responses_at = array_view(RESPONSE)
 positions_at = array_view(POSITION_NEWS)
 orders_at = array_view(ORDER)
 metas_at = array_view(ORDER_META)
+places_at = array_view(QUEUE_PLACE)
 fills_at = array_view(FILL)
 orders_log_at = array_view(ORDER_LOG)
 records_at = array_view(RECORD)

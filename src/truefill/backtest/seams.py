@@ -24,6 +24,7 @@ ON_ASSET = i8(i8, i8)
 ON_RUN = i8(i8)
 # run, asset's address, kind, slot (-1: new), order id, side, tick, lots, order type -> 0 or a return code
 CHECK_RISK = i8(i8, i8, i8, i8, u8, i8, i8, i8, i8)
+QUEUE_POSITION = f8(i8, i8, u8)  # run, asset, order id -> quantity ahead, NaN not known
 LEVEL = i8(i8, i8, i8, i8)  # run, asset, tick, side of the book -> lots
 
 # What `advance` waits for besides its stop time.
