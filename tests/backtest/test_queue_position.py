@@ -120,7 +120,7 @@ def test_arguments_of_compiled_code(tape: Any) -> None:
 def test_rows_are_used_again(tape: Any) -> None:
     """A long run with an order that nobody asks about keeps few rows."""
     bot = tracked(tape)
-    bot.elapse(1_000_000)
+    bot.elapse(1_000_000_000)
     for order_id in range(1, 6):
         bot.submit_buy_order(0, order_id, bot.depth(0).best_bid - order_id * 0.01, 1.0)
     steps = 0
