@@ -10,11 +10,12 @@ from truefill.backtest.result import collect
 
 METHODS: dict[str, tuple[Any, ...]] = {
     **dict.fromkeys(("depth", "position", "state_values", "orders", "fills", "last_trades"), (0,)),
-    **dict.fromkeys(("feed_latency", "order_latency", "clear_last_trades"), (0,)),
+    **dict.fromkeys(("feed_latency", "order_latency", "clear_last_trades", "activity"), (0,)),
     "clear_inactive_orders": (0,),
     "submit_buy_order": (0, 1, 100.0, 1.0, 0, 0, False),
     "submit_sell_order": (0, 2, 100.0, 1.0, 0, 0, False),
     "submit_order": (0, 3, 1, 100.0, 2.0, 4, 3, False, 100.0, 1.0, 1 << 40, False, False),
+    "queue_position": (0, 1),
     "modify": (0, 1, 100.0, 1.0, False),
     "cancel": (0, 1, False),
     "elapse": (5,),

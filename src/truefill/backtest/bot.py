@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from truefill.backtest import seams
+from truefill.backtest.activity import Activity, activity_of
 from truefill.backtest.arguments import BAD_DISPLAY, BAD_SIDE, raise_bad_argument
 from truefill.backtest.asset import Asset, Binding
 from truefill.backtest.computing import charge, compute, measured_advance
@@ -231,6 +232,11 @@ class Bot:
         a = self._asset(asset_no)
         trades = self._bindings[int(a["number"])].trades
         return trades[int(a["trades_cleared"]) : int(trades_seen(a))].view(np.recarray)
+
+    def activity(self, asset_no: int) -> Activity:
+        """How much has arrived from an asset's market since the run began: events, trades, volume."""
+        feed_events, best_changes, trades, volume = activity_of(self._asset(asset_no))
+        return Activity(int(feed_events), int(best_changes), int(trades), float(volume))
 
     def clear_last_trades(self, asset_no: int) -> None:
         """Forget the market trades that have arrived, of one asset or (ALL_ASSETS) of all."""

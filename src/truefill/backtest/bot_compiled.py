@@ -11,6 +11,7 @@ from numba.extending import (
     overload_method,
 )
 
+from truefill.backtest.activity import Activity, activity_of
 from truefill.backtest.arguments import (
     BAD_DISPLAY,
     BAD_SIDE,
@@ -138,6 +139,19 @@ def _last_trades(bot, asset_no):
         return trades_at(a["trades_addr"] + first * _EVENT_ROW, trades_seen(a) - first)
 
     return last_trades
+
+
+@overload_method(BotType, "activity")
+def _activity(bot, asset_no):
+    wants_integer(asset_no, "asset number")
+
+    def activity(bot, asset_no):
+        feed_events, best_changes, trades, volume = activity_of(
+            asset_at(asset_address(bot._address, asset_no))
+        )
+        return Activity(feed_events, best_changes, trades, volume)
+
+    return activity
 
 
 @overload_method(BotType, "clear_last_trades")

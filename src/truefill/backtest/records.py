@@ -434,6 +434,12 @@ ASSET = np.dtype(
         ("places_open_ts", I8),
         ("places_group", I8),  # local groups that `places_fed_ts` has seen
         ("places_fed_ts", I8),  # the newest exchange time among them
+        # what has arrived from the market (activity.py): of tapes that are over, and trades that are counted
+        ("past_groups", I8),
+        ("past_bests", I8),
+        ("past_trades", I8),
+        ("counted_trades", I8),
+        ("counted_lots", I8),
         # counters
         ("submits", I8),
         ("modifies", I8),
