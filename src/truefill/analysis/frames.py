@@ -10,6 +10,7 @@ from truefill.analysis.equity import equity_curves, total
 from truefill.analysis.execution import HORIZON_NAMES
 from truefill.analysis.fills import HORIZONS, fill_view
 from truefill.core.errors import InputError
+from truefill.core.reasons import REASON_NAMES
 from truefill.core.run_data import Floats, Ints, RunData
 
 if TYPE_CHECKING:
@@ -17,8 +18,15 @@ if TYPE_CHECKING:
 
 SIDES = {1: "buy", -1: "sell"}
 STATUSES = ("none", "new", "expired", "filled", "cancelled", "partially filled", "rejected", "replaced")
-TIMES_IN_FORCE = ("GTC", "GTX", "FOK", "IOC")
-ORDER_TYPES = ("limit", "market")
+TIMES_IN_FORCE = ("GTC", "GTX", "FOK", "IOC", "GTD")
+ORDER_TYPES = (
+    "limit",
+    "market",
+    "stop market",
+    "stop limit",
+    "take-profit market",
+    "take-profit limit",
+)
 
 
 def fills_frame(run: RunData) -> "pl.DataFrame":
@@ -83,6 +91,7 @@ def orders_frame(run: RunData) -> "pl.DataFrame":
                     "ended": _times(rows["end_ts"]),
                     "modifies": _column(rows["modifies"]),
                     "cancels": _column(rows["cancels"]),
+                    "reason": _named(rows["reason"], dict(enumerate(REASON_NAMES))),
                 }
             )
         )

@@ -12,6 +12,7 @@ from truefill.analysis.fills import (
 )
 from truefill.analysis.formats import duration, fixed, number, trimmed
 from truefill.analysis.plots import Chart, packed
+from truefill.core.reasons import NO_REASON, REASON_NAMES
 from truefill.core.run_data import NS_PER_SECOND, Floats, RunData
 
 BINS = 30
@@ -127,7 +128,15 @@ def fill_size_chart(fills: FillView) -> Chart:
     return _chart("fill-size", "Size of fills", [trace] if len(fills.qty) else [], layout)
 
 
-def outcome_chart(found: dict[str, float]) -> Chart:
+def order_reasons(run: RunData) -> dict[str, int]:
+    """Count the orders that were refused, or ended, for a reason; the most frequent first."""
+    codes = np.concatenate([asset.orders["reason"] for asset in run.assets])
+    counts = np.bincount(codes[codes != NO_REASON])
+    order = np.argsort(-counts, kind="stable")
+    return {REASON_NAMES[code]: int(counts[code]) for code in order if counts[code]}
+
+
+def outcome_chart(found: dict[str, float], reasons: dict[str, int]) -> Chart:
     """Draw what became of the orders."""
     rows = [
         ("Filled", "OrdersFilled", "$buy"),
@@ -156,6 +165,9 @@ def outcome_chart(found: dict[str, float]) -> Chart:
         "margin": {"l": 110},
     }
     note = f"{fixed(sent, 0)} orders sent, {fixed(found['OrdersModified'], 0)} of them modified on the way."
+    if reasons:
+        told = ", ".join(f"{name.replace('_', ' ')} {fixed(count, 0)}" for name, count in reasons.items())
+        note += f" Refused, or ended, because: {told}."
     return _chart("outcome", "What became of the orders", [trace] if sent else [], layout, note)
 
 
@@ -175,7 +187,7 @@ def execution_charts(run: RunData, found: dict[str, float], currency: str) -> li
         attribution_chart(found, currency),
         markout_chart(fills),
         queue_time_chart(fills),
-        outcome_chart(found),
+        outcome_chart(found, order_reasons(run)),
         fill_size_chart(fills),
         _log_histogram("queue-ahead", "Queue ahead at entry, maker fills", _ahead(run), "$a2", "quantity"),
     ]

@@ -23,7 +23,7 @@ from truefill.core.errors import DataError, InputError
 from truefill.core.records import FILL, ORDER_LOG, RECORD
 from truefill.core.run_data import AssetRun, Records, RunData
 
-FORMAT, VERSION = "truefill-run", 1
+FORMAT, VERSION = "truefill-run", 2  # 2: the reason of each order
 RUN_FILE = "run.json"
 PRICES = np.dtype([("ts", "<i8"), ("bid", "<f8"), ("ask", "<f8")])
 TABLES = {"prices": PRICES, "fills": FILL, "orders": ORDER_LOG, "records": RECORD}

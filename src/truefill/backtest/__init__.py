@@ -35,6 +35,7 @@ from truefill.backtest.queue_calibration import (
     score_queues,
 )
 from truefill.backtest.queue_own_orders import own_order_probes
+from truefill.backtest.queue_tapes import level_tape, order_tape_probes
 from truefill.backtest.queue_truth import PROBE, OrderStream
 from truefill.backtest.result import Result
 from truefill.backtest.run import run
@@ -87,6 +88,8 @@ __all__ = [
     "UserRisk",
     "calibrate_queue",
     "generate_order_latency",
+    "level_tape",
+    "order_tape_probes",
     "own_order_probes",
     "run",
     "score_queue",

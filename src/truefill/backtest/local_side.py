@@ -503,3 +503,4 @@ def log_order(a, slot):
     row["end_ts"] = meta["end_ts"]
     row["modifies"] = meta["modifies"]
     row["cancels"] = meta["cancels"]
+    row["reason"] = order["reason"]

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from truefill.cli import backtest, convert, demo, report, sweep, tape
+from truefill.cli import backtest, calibrate, convert, demo, report, sweep, tape
 from truefill.cli.show import error_line
 from truefill.core.errors import TruefillError
 
@@ -100,6 +100,7 @@ app.add_typer(tape.app, name="tape")
 app.command("backtest")(backtest.backtest)
 app.command("sweep")(sweep.sweep)
 app.command("report")(report.report)
+app.add_typer(calibrate.app, name="calibrate")
 
 
 def main() -> None:

@@ -122,6 +122,7 @@ ORDER_LOG = np.dtype(
         ("end_ts", "<i8"),  # the news that ended it arrived here, ns; 0: still open
         ("modifies", "<i4"),
         ("cancels", "<i4"),
+        ("reason", "u1"),  # core.reasons: of the last news; of a refused or expired order, why
     ],
     align=True,
 )
