@@ -58,8 +58,10 @@ def level_tape(tape: Tape) -> Tape:
     events = np.concatenate([depth, others])[np.argsort(place, kind="stable")]
     events["local_ts"] = events["exch_ts"]
     events["ev"] |= np.uint64(ev.EXCH | ev.LOCAL)
-    steps = {"tick_size": tape.header.tick_size, "lot_size": tape.header.lot_size}
-    return build_tape(events, symbol=tape.symbol, venue=tape.header.venue, **steps)
+    head = tape.header
+    return build_tape(
+        events, symbol=head.symbol, venue=head.venue, tick_size=head.tick_size, lot_size=head.lot_size
+    )
 
 
 def order_tape_probes(
@@ -95,22 +97,22 @@ def order_tape_probes(
     at = np.searchsorted(view.group_ts, times, side="right") - 1
     bid, ask = view.group_bid[at], view.group_ask[at]
     known = (bid >= 0) & (ask >= 0)
-    times, bid, ask = times[known], tape.level_tick[bid[known]], tape.level_tick[ask[known]]
+    placed, bid, ask = times[known], tape.level_tick[bid[known]], tape.level_tick[ask[known]]
     parts = []
     for side, own, other in ((1, bid, ask), (-1, ask, bid)):
         for offset in offsets:
             ticks = own - side * offset
             fits = (side * (other - ticks) > 0) & np.isin(ticks, tape.level_tick)
             probes = np.zeros(int(fits.sum()), PROBE)
-            probes["entry_ts"], probes["tick"], probes["side"] = times[fits], ticks[fits], side
+            probes["entry_ts"], probes["tick"], probes["side"] = placed[fits], ticks[fits], side
             parts.append(probes)
-    probes = np.concatenate(parts)
-    probes = probes[np.argsort(probes["entry_ts"], kind="stable")]
-    probes["end_ts"] = np.minimum(probes["entry_ts"] + horizon_ns, end)
-    probes["ahead"] = np.nan
-    probes["fill_ts"] = predict_fills(tape, probes, L3FifoQueue())
-    probes["fill_ts"][probes["fill_ts"] > probes["end_ts"]] = NO_TIME
-    return probes
+    unsorted = np.concatenate(parts)
+    made: NDArray[np.void] = unsorted[np.argsort(unsorted["entry_ts"], kind="stable")]
+    made["end_ts"] = np.minimum(made["entry_ts"] + horizon_ns, end)
+    made["ahead"] = np.nan
+    made["fill_ts"] = predict_fills(tape, made, L3FifoQueue())
+    made["fill_ts"][made["fill_ts"] > made["end_ts"]] = NO_TIME
+    return made
 
 
 def _rounded(steps: NDArray[np.int64], size: str) -> NDArray[np.float64]:
