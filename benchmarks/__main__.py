@@ -8,8 +8,15 @@ from pathlib import Path
 
 from benchmarks.market import load_market, recording_path
 from benchmarks.order_market import ORDER_RECORDING, load_order_market
-from benchmarks.peers import PEERS
-from benchmarks.report import ORDER_WORKLOADS, WORKLOADS, OrderResults, machine, write
+from benchmarks.peers import DROP_IN, PEERS
+from benchmarks.report import (
+    DROP_IN_WORKLOADS,
+    ORDER_WORKLOADS,
+    WORKLOADS,
+    OrderResults,
+    machine,
+    write,
+)
 from benchmarks.runner import (
     ROOT,
     BenchmarkError,
@@ -43,6 +50,7 @@ def main() -> int:
         market = load_market(options.events, options.cache, recording, say)
         market_file = Path(market.full.tape).with_name("market.json")
         series, ready = time_workloads(market_file, peers, options.workloads, options.runs, say)
+        drop_in, _ = time_workloads(market_file, ("truefill", DROP_IN), DROP_IN_WORKLOADS, options.runs, say)
         if options.order_events:
             order_recording = None if options.synthetic else recording_path(ORDER_RECORDING)
             order_market = load_order_market(options.order_events, options.cache, order_recording, say)
@@ -63,13 +71,14 @@ def main() -> int:
         "runs": options.runs,
         "wall_seconds": time.perf_counter() - begin,
         **as_plain(market, series),
+        "drop_in": as_plain(market, drop_in)["workloads"],
         "orders": as_plain(orders.market, orders.series) if orders else {},
         "ready": ready,
         "starts": starts,
         "sweep": {"sets": options.sweep, "cases": sweep},
         "conversion": conversion,
     }
-    write(options.out, results, market, series, orders)
+    write(options.out, results, market, series, drop_in, orders)
     say(f"written: {options.out} and {options.out.with_suffix('.json')}")
     return 0
 

@@ -167,16 +167,32 @@ class HftBacktest(Peer):
         bot.close()
 
 
+class DropIn(HftBacktest):
+    """HftBacktest's face over truefill, on truefill's tape: what the face itself costs."""
+
+    def __init__(self, market: dict[str, Any]) -> None:
+        from truefill.compat import hftbacktest
+
+        self._package = hftbacktest
+        self._market = market
+        self._book = "hashmap"
+        self._data = {which: market[which]["tape"] for which in ("full", "short")}
+
+
 PEERS = ("truefill", "hashmap", "roivector")
+DROP_IN = "drop-in"
 NAMES = {
     "truefill": "truefill",
     "hashmap": "HftBacktest, HashMap book",
     "roivector": "HftBacktest, ROIVector book",
+    DROP_IN: "truefill, HftBacktest's face",
 }
 
 
 def open_peer(name: str, market: dict[str, Any], load: bool = True) -> Peer:
-    """Open the market with one of `PEERS`."""
+    """Open the market with one of `PEERS`, or `DROP_IN`."""
+    if name == DROP_IN:
+        return DropIn(market)
     if name == "truefill":
         return Truefill(market, load)
     return HftBacktest(market, name, load)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.market import Market
-from benchmarks.peers import LATENCY_NS, NAMES
+from benchmarks.peers import DROP_IN, LATENCY_NS, NAMES
 from benchmarks.runner import Series
 
 # Name of a workload: its title, and what its strategy does.
@@ -43,6 +43,9 @@ WORKLOADS = {
 
 # Those of them that are timed on single orders (L3).
 ORDER_WORKLOADS = ("best_prices", "replay", "replay_resting")
+
+# Those that are timed through HftBacktest's face over truefill.
+DROP_IN_WORKLOADS = ("replay", "grid", "every_event")
 
 _PACKAGES = ("truefill", "hftbacktest", "numba", "numpy", "llvmlite")
 
@@ -97,6 +100,7 @@ def write(
     results: dict[str, Any],
     market: Market,
     series: dict[str, Series],
+    drop_in: dict[str, Series],
     orders: OrderResults | None,
 ) -> None:
     """Write the page, and the results beside it as JSON."""
@@ -104,6 +108,7 @@ def write(
         _head(results, market),
         _speed(market, series),
         _meaning(series),
+        _drop_in(market, drop_in),
         _orders(orders) if orders else "",
         _sweep(results["sweep"]),
         _starts(results["starts"], market),
@@ -216,6 +221,20 @@ truefill the memory map of the tape. HftBacktest's ROIVector book is given the t
 more on both sides; it ignores rows outside.
 """
     )
+
+
+def _drop_in(market: Market, series: dict[str, Series]) -> str:
+    rows = []
+    for name, s in series.items():
+        each = [f"{s.median(peer) / market.full.count * 1e9:.2f}" for peer in ("truefill", DROP_IN)]
+        rows.append([WORKLOADS[name][0], *each, f"{s.ratio('truefill', DROP_IN):.2f}×"])
+    head = ["ns an event", NAMES["truefill"], NAMES[DROP_IN], "its face takes"]
+    return f"""## HftBacktest's face
+
+The same strategies through `truefill.compat.hftbacktest`: HftBacktest's source, with the import changed,
+on the same tape, against truefill's own face. Check sums agree.
+
+{table(head, rows)}"""
 
 
 def _orders(orders: OrderResults) -> str:

@@ -80,6 +80,9 @@ def test_both_packages_compute_the_same_and_a_page_is_written(tmp_path: Path) ->
         assert [2, 2] == [len(times) for times in workload["seconds"].values()]
         assert workload["checks"]["steps"] > 100
     assert "## Single orders (L3)" in text
+    assert "## HftBacktest's face" in text
+    for workload in results["drop_in"].values():
+        assert [2, 2] == [len(times) for times in workload["seconds"].values()]
 
 
 @pytest.mark.slow

@@ -26,6 +26,7 @@ from truefill.compat.hftbacktest.market import Source, check_source, first_time,
 from truefill.core.errors import ConfigError
 from truefill.core.gate import real, truth, whole
 from truefill.core.records import ORDER
+from truefill.tape import Tape
 
 __all__ = ["BacktestAsset"]
 
@@ -54,9 +55,12 @@ class BacktestAsset:
         self._roi: list[float | None] = [None, None]
         self._latency_offset = 0
 
-    def data(self, data: str | np.ndarray | Sequence[str | np.ndarray]) -> "BacktestAsset":
-        """Add feed data: a ``.npz`` (key ``data``) or ``.npy`` file, an array of events, or several."""
-        sources = [data] if isinstance(data, str | np.ndarray) else data
+    def data(self, data: Source | Sequence[Source]) -> "BacktestAsset":
+        """Add feed data: a ``.npz`` (key ``data``) or ``.npy`` file, an array of events, or several.
+
+        Also a truefill tape, or the name of a ``.tape`` file: nothing has to be read and converted.
+        """
+        sources = [data] if isinstance(data, str | np.ndarray | Tape) else data
         if not isinstance(sources, list | tuple):
             raise ConfigError("a path, an array of events, or a list of them", type(data).__name__, _WHERE)
         self._sources += [check_source(source, f"{_WHERE}.data") for source in sources]

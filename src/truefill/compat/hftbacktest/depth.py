@@ -3,11 +3,18 @@
 Compiled code sees the same classes as one-pointer types (`depth_compiled`).
 """
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from truefill.compat.hftbacktest.face import FACE_ASSET_ROW, book_snapshot, face_asset_at, refresh_dense
+from truefill.compat.hftbacktest.face import (
+    FACE_ASSET_ROW,
+    book_snapshot,
+    face_asset_at,
+    is_inside,
+    refresh_dense,
+)
 from truefill.core.address import f64_view
 
 if TYPE_CHECKING:
@@ -99,6 +106,14 @@ class ROIVectorMarketDepth(MarketDepth):
     """The book of a `ROIVectorMarketDepthBacktest`."""
 
     __slots__ = ()
+
+    def bid_qty_at_tick(self, price_tick: int) -> float:
+        """Quantity bid at a price in ticks; NaN outside of the range."""
+        return super().bid_qty_at_tick(price_tick) if is_inside(self._f, price_tick) else math.nan
+
+    def ask_qty_at_tick(self, price_tick: int) -> float:
+        """Quantity offered at a price in ticks; NaN outside of the range."""
+        return super().ask_qty_at_tick(price_tick) if is_inside(self._f, price_tick) else math.nan
 
     def _dense(self, name: str) -> np.ndarray:
         self._in_step()

@@ -1,5 +1,6 @@
 """The drop-in depths in compiled code: what each attribute and method does."""
 
+import math
 from typing import Any
 
 from numba.extending import overload_attribute, overload_method
@@ -17,19 +18,27 @@ from truefill.compat.hftbacktest.face import (
     book_snapshot,
     bring_in_step,
     face_asset_at,
+    is_inside,
     refresh_dense,
 )
 from truefill.core.address import f64_view
 from truefill.core.jit import helper
 
+
+@helper
+def _native(address):
+    """The native depth of an asset."""
+    return make_native(face_asset_at(address)["asset_addr"])
+
+
 _NATIVE = {
-    "best_bid_tick": lambda depth: make_native(face_asset_at(depth._address)["asset_addr"]).best_bid_tick,
-    "best_ask_tick": lambda depth: make_native(face_asset_at(depth._address)["asset_addr"]).best_ask_tick,
-    "best_bid": lambda depth: make_native(face_asset_at(depth._address)["asset_addr"]).best_bid,
-    "best_ask": lambda depth: make_native(face_asset_at(depth._address)["asset_addr"]).best_ask,
-    "best_bid_qty": lambda depth: make_native(face_asset_at(depth._address)["asset_addr"]).best_bid_qty,
-    "best_ask_qty": lambda depth: make_native(face_asset_at(depth._address)["asset_addr"]).best_ask_qty,
-    "tick_size": lambda depth: make_native(face_asset_at(depth._address)["asset_addr"]).tick_size,
+    "best_bid_tick": lambda depth: _native(depth._address).best_bid_tick,
+    "best_ask_tick": lambda depth: _native(depth._address).best_ask_tick,
+    "best_bid": lambda depth: _native(depth._address).best_bid,
+    "best_ask": lambda depth: _native(depth._address).best_ask,
+    "best_bid_qty": lambda depth: _native(depth._address).best_bid_qty,
+    "best_ask_qty": lambda depth: _native(depth._address).best_ask_qty,
+    "tick_size": lambda depth: _native(depth._address).tick_size,
     "lot_size": lambda depth: face_asset_at(depth._address)["lot_size"],
 }
 
@@ -65,23 +74,34 @@ def _both(kind: Any) -> None:
     for name, implementation in _NATIVE.items():
         overload_attribute(kind, name)(_always(implementation))
 
-    @overload_method(kind, "bid_qty_at_tick")
-    def _bid_qty_at_tick(depth, price_tick):
-        wants_integer(price_tick, "price in ticks")
-        return lambda depth, price_tick: make_native(
-            face_asset_at(depth._address)["asset_addr"]
-        ).bid_qty_at_tick(price_tick)
 
-    @overload_method(kind, "ask_qty_at_tick")
-    def _ask_qty_at_tick(depth, price_tick):
+def _at_tick(kind: Any, name: str, implementation: Any) -> None:
+    @overload_method(kind, name)
+    def _qty_at_tick(depth, price_tick):
         wants_integer(price_tick, "price in ticks")
-        return lambda depth, price_tick: make_native(
-            face_asset_at(depth._address)["asset_addr"]
-        ).ask_qty_at_tick(price_tick)
+        return implementation
 
 
 for _kind in DEPTH_TYPES:
     _both(_kind)
+for _name, _implementation in {
+    "bid_qty_at_tick": lambda depth, price_tick: _native(depth._address).bid_qty_at_tick(price_tick),
+    "ask_qty_at_tick": lambda depth, price_tick: _native(depth._address).ask_qty_at_tick(price_tick),
+}.items():
+    _at_tick(HashMapMarketDepthType, _name, _implementation)
+for _name, _implementation in {
+    "bid_qty_at_tick": lambda depth, price_tick: (
+        _native(depth._address).bid_qty_at_tick(price_tick)
+        if is_inside(face_asset_at(depth._address), price_tick)
+        else math.nan
+    ),
+    "ask_qty_at_tick": lambda depth, price_tick: (
+        _native(depth._address).ask_qty_at_tick(price_tick)
+        if is_inside(face_asset_at(depth._address), price_tick)
+        else math.nan
+    ),
+}.items():
+    _at_tick(ROIVectorMarketDepthType, _name, _implementation)
 
 
 @overload_method(HashMapMarketDepthType, "snapshot")

@@ -75,6 +75,12 @@ def _fill_dense(f, a, side, first, last):
             dense[at] = units(a, book[level * 2 + side])
 
 
+@helper
+def is_inside(f, tick):
+    """Whether a price is in the dense book's range."""
+    return f["roi_lb_tick"] <= tick <= f["roi_ub_tick"]
+
+
 @entry
 def refresh_dense(address):
     """Bring the dense arrays of a FACE_ASSET in step with the local book, which is in step."""
@@ -101,24 +107,30 @@ def refresh_dense(address):
 
 @entry
 def book_snapshot(address):
-    """Levels of an asset's local book, which is in step, as EVENT rows: bids from the best, then asks."""
+    """Levels of an asset's local book, which is in step, as EVENT rows: bids from the best, then asks.
+
+    What a crossing of the other side has left behind, better than the best price, is not among them.
+    """
     a = asset_at(address)
     levels = a["levels"]
     book = i64_view(a["l_book_addr"], levels * 2)
     ticks = i64_view(a["level_tick_addr"], levels)
+    bids = a["bid"] + 1
+    first_ask = a["ask"] if a["ask"] >= 0 else levels
     count = 0
-    for i in range(levels * 2):
-        if book[i] > 0:
-            count += 1
+    for level in range(bids):
+        count += 1 if book[level * 2] > 0 else 0
+    for level in range(first_ask, levels):
+        count += 1 if book[level * 2 + 1] > 0 else 0
     out = np.zeros(count, EVENT)
     n = 0
-    for side in range(2):
-        for k in range(levels):
-            level = levels - 1 - k if side == 0 else k
-            lots = book[level * 2 + side]
-            if lots > 0:
-                out[n]["ev"] = _SNAPSHOT | _SIDE[side]
-                out[n]["px"] = ticks[level] * a["tick_size"]
-                out[n]["qty"] = units(a, lots)
-                n += 1
+    for k in range(bids + levels - first_ask):
+        side = 0 if k < bids else 1
+        level = bids - 1 - k if side == 0 else first_ask + k - bids
+        lots = book[level * 2 + side]
+        if lots > 0:
+            out[n]["ev"] = _SNAPSHOT | _SIDE[side]
+            out[n]["px"] = ticks[level] * a["tick_size"]
+            out[n]["qty"] = units(a, lots)
+            n += 1
     return out

@@ -5,6 +5,7 @@ same data starts at once.
 """
 
 import hashlib
+import math
 from collections import OrderedDict
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,10 +18,10 @@ from truefill.core import events as ev
 from truefill.core.decimals import to_text
 from truefill.core.errors import ConfigError, DataError
 from truefill.core.events import EVENT, NO_TIME
-from truefill.tape import Tape, TapeBuilder, read_npz
+from truefill.tape import Tape, TapeBuilder, read_npz, tape_events
 from truefill.tape.npz import as_events
 
-Source = str | np.ndarray
+Source = str | np.ndarray | Tape
 _BOTH = np.uint64(ev.EXCH | ev.LOCAL)
 _SIDES = np.uint64(ev.BUY | ev.SELL)
 _KEPT_BYTES = 1 << 30
@@ -28,7 +29,11 @@ _kept: OrderedDict[Any, Tape] = OrderedDict()
 
 
 def check_source(source: object, what: str) -> Source:
-    """A path or an array of events, or ConfigError."""
+    """A path, an array of events or a tape, or ConfigError."""
+    if isinstance(source, Tape):
+        return source
+    if isinstance(source, str) and source.endswith(".tape"):
+        return Tape.open(source)
     if isinstance(source, str):
         if "://" in source and not Path(source).exists():
             raise ConfigError("a file on this machine (fetch it first)", source, what)
@@ -40,7 +45,9 @@ def check_source(source: object, what: str) -> Source:
 
 
 def events_of(source: Source) -> np.ndarray:
-    """EVENT rows of a file or an array."""
+    """EVENT rows of a file, an array or a tape."""
+    if isinstance(source, Tape):
+        return tape_events(source)
     return read_npz(source) if isinstance(source, str) else as_events(source, "data")
 
 
@@ -61,7 +68,12 @@ def first_time(sources: list[Source], latency_offset: int) -> int:
 def make_tape(
     sources: list[Source], grid: Grid, snapshot: Source | None = None, snapshot_ts: int = 0
 ) -> Tape:
-    """A tape of files and arrays one after the other, with the book of a snapshot at `snapshot_ts`."""
+    """A tape of files and arrays one after the other, with the book of a snapshot at `snapshot_ts`.
+
+    A tape that is alone, of the same tick and a lot that divides this one, is taken as it is.
+    """
+    if len(sources) == 1 and isinstance(sources[0], Tape) and snapshot is None and _fits(sources[0], grid):
+        return sources[0]
     key = (
         tuple(_identity(source) for source in sources),
         grid,
@@ -77,6 +89,15 @@ def make_tape(
     while len(_kept) > 1 and sum(t.nbytes for t in _kept.values()) > _KEPT_BYTES:
         _kept.popitem(last=False)
     return tape
+
+
+def _fits(tape: Tape, grid: Grid) -> bool:
+    """Whether a tape needs no change to be on a grid."""
+    if grid.latency_offset or grid.roi is not None:
+        return False
+    lots = grid.lot_size / tape.lot_size
+    same = math.isclose(tape.tick_size, grid.tick_size, rel_tol=1e-9)
+    return same and round(lots) >= 1 and math.isclose(lots, round(lots), rel_tol=1e-9)
 
 
 def _build(sources: list[Source], grid: Grid, snapshot: Source | None, snapshot_ts: int) -> Tape:
@@ -122,7 +143,9 @@ def _snapshot_rows(given: np.ndarray, grid: Grid, timestamp: int) -> np.ndarray:
 
 
 def _identity(source: Source) -> tuple[Any, ...]:
-    """What tells a file or an array from another."""
+    """What tells a file, an array or a tape from another."""
+    if isinstance(source, Tape):
+        return (source.header.content_hash,)
     if isinstance(source, str):
         path = Path(source)
         try:
