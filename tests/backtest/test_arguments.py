@@ -5,13 +5,15 @@ from collections.abc import Callable
 from typing import Any
 
 import numba
+import numpy as np
 import pytest
 
 from truefill.backtest import Asset, Bot, run
 from truefill.backtest.bot import UNTIL_END_OF_DATA
 from truefill.core.errors import BotError, ConfigError
+from truefill.core.events import BUY, DEPTH, EVENT, EXCH, LOCAL
 from truefill.core.records import ORDER_ID_EXIST, ORDER_NOT_FOUND, TOO_MANY_ORDERS
-from truefill.tape import Tape
+from truefill.tape import Tape, build_tape
 
 S = 1_000_000_000
 
@@ -185,3 +187,12 @@ def test_a_bot_needs_assets(assets: Any) -> None:
     """Anything but Asset objects is refused."""
     with pytest.raises((ConfigError, TypeError)):
         Bot(assets)
+
+
+def test_step_smaller_than_its_inverse_can_be() -> None:
+    """1 / 5e-324 is infinite: quantities are products then, and the bot lives."""
+    row = (DEPTH | BUY | EXCH | LOCAL, 1000, 2000, 100.0, 5e-324, 0, 0, 0.0)
+    tape = build_tape(np.array([row], EVENT), symbol="X.TEST")
+    bot = Bot([Asset(tape)])
+    bot.wait_next_feed(False, S)
+    assert 5e-324 == bot.depth(0).best_bid_qty

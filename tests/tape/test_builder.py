@@ -327,3 +327,8 @@ def test_progress_is_reported(tmp_path):
     assert seen[0] == ("read", 100, 0)
     assert seen[-1] == ("index", 200, 200)
     assert tape.header.source == ["a.gz"]
+
+
+def test_symbol_that_no_file_can_hold():
+    with pytest.raises(DataError, match="UTF-8"):
+        build_tape(events(event()), symbol="\ud800")

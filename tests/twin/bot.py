@@ -204,7 +204,9 @@ class TwinBot:
             if kind == LOCAL_DATA:
                 market.local.process(market.local_view.take())
                 if feed:
-                    stop, result = max(ts, busy), MARKET_FEED if ts > busy else max(result, MARKET_FEED)
+                    # the last to arrive names the wake; of what waited for a busy strategy, a response
+                    late = self.compute_ns > 0 and ts <= busy
+                    stop, result = max(ts, busy), max(result, MARKET_FEED) if late else MARKET_FEED
             elif kind == LOCAL_ORDER:
                 responses = market.responses.receive(ts)
                 for response in responses:

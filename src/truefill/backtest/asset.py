@@ -292,7 +292,7 @@ class Binding:
         self.orders = np.zeros(asset.max_orders, ORDER)
         self._metas = np.zeros(asset.max_orders, ORDER_META)
         lots_per_unit = 1.0 / tape.lot_size
-        whole = round(lots_per_unit)
+        whole = round(lots_per_unit) if math.isfinite(lots_per_unit) else 0
         self.values: dict[str, Any] = {
             "number": number,
             "run_addr": run_address,

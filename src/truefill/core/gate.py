@@ -62,9 +62,11 @@ def truth(value: Any, expected: str, error: type[InputError], where: str = "") -
 
 
 def text(value: Any, expected: str, error: type[InputError], where: str = "") -> str:
-    """Give a text, or raise `error`."""
+    """Give a text that can be written to a file, or raise `error`."""
     if not isinstance(value, str):
         raise refusal(error, expected, value, where)
+    if any("\ud800" <= letter <= "\udfff" for letter in value):  # half a character: no encoding has it
+        raise refusal(error, f"{expected} that UTF-8 can hold", ascii(value), where)
     return str(value)
 
 
