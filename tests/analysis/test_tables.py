@@ -17,6 +17,7 @@ from truefill.analysis.frames import equity_frame, export_tables, fills_frame, o
 from truefill.analysis.metrics import CATALOGUE, metrics
 from truefill.analysis.summary import summary_frame, summary_table, to_dict
 from truefill.core.errors import InputError
+from truefill.core.reasons import WOULD_TAKE
 from truefill.core.run_data import RunData
 
 
@@ -47,12 +48,14 @@ def test_orders_frame_has_names_and_no_times_that_never_were() -> None:
     asset = make_asset(seconds=60, fills=40)
     asset.orders["end_ts"][0] = 0
     asset.orders["status"][1] = 77
+    asset.orders["reason"][2] = WOULD_TAKE
 
     frame = orders_frame(make_run(asset))
 
     assert frame["ended"][0] is None
     assert frame["ended"].null_count() == 1
     assert frame["status"][1] == "unknown (77)"
+    assert set(frame["reason"]) == {"", "would_take"} and frame["reason"][2] == "would_take"
     assert set(frame["status"]) == {"filled", "cancelled", "expired", "unknown (77)"}
     assert set(frame["time_in_force"]) == {"GTC", "GTX"}
     assert set(frame["type"]) == {"limit"}

@@ -32,6 +32,8 @@ CALLS = (
     *("bot.wait_next_feed(x, 1)", "bot.wait_next_feed(True, x)"),
     *(f"bot.wait_order_response({args})" for args in ("x, 1, 1", "0, x, 1", "0, 1, x")),
     *("bot.depth(0).bid_qty_at_tick(x)", "bot.depth(0).ask_qty_at_tick(x)"),
+    *("len(bot.depth(0).bids(x))", "len(bot.depth(0).asks(x))", "bot.depth(0).fill_bids(x)"),
+    *("bot.queue_position(x, 1)", "bot.queue_position(0, x)", "bot.activity(x).trades"),
     *("bot.orders(0).get(x).qty", "x in bot.orders(0)"),
 )
 # by type, since each type is compiled anew

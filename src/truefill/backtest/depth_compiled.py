@@ -22,6 +22,7 @@ from truefill.backtest.compiled_types import (
     checked,
     wants_integer,
 )
+from truefill.backtest.depth import _MOST
 from truefill.backtest.executions import units
 from truefill.backtest.local_side import in_gap, level_lots
 from truefill.backtest.records import asset_at, run_at
@@ -166,8 +167,8 @@ def _fill_levels(a, book_side, out):
 @helper
 def _best_levels(a, book_side, most):
     """The best levels of a side as a new array; `most` below zero: BotError."""
-    if most < 0:
-        raise BotError("a number of levels from 0, or None for all", most)
+    if most < 0 or most > _MOST:
+        raise BotError("a number of levels from 0 to 2**62, or None for all", most)
     _sync(a)
     out = np.empty(_count_levels(a, book_side, most), LEVEL)
     _fill_levels(a, book_side, out)
@@ -187,7 +188,7 @@ def _levels_overload(name: str, book_side: int) -> None:
     def _levels(depth, n=None):
         if _wants_count(n):
             return lambda depth, n=None: _best_levels(asset_at(depth._address), book_side, np.int64(n))
-        most = 1 << 62
+        most = _MOST
         return lambda depth, n=None: _best_levels(asset_at(depth._address), book_side, most)
 
 

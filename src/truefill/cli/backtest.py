@@ -117,7 +117,7 @@ def simulate(
     for text in remarks(assets):
         steps.note(text)
     load_engine(steps)
-    bot = Bot(assets, compute_ns=settings.run.compute)
+    bot = Bot(assets, compute_ns=settings.run.compute, track_queues=settings.run.track_queues)
     with steps.step("Simulate") as step:
         moving = 0.0
 

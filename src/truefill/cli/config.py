@@ -196,6 +196,7 @@ class RunSettings(Settings):
 
     name: str | None = None
     compute: Annotated[int | Literal["measured"], BeforeValidator(_compute)] = 0  # ns from wake to act
+    track_queues: bool = False  # for bot.queue_position
 
 
 class RunConfig(Settings):

@@ -109,7 +109,9 @@ def sweep(
             step(share, text=f"{done} of {len(sets)} runs")
 
         found = run_many(
-            lambda params: Bot(assets, compute_ns=settings.run.compute),
+            lambda params: Bot(
+                assets, compute_ns=settings.run.compute, track_queues=settings.run.track_queues
+            ),
             loaded.function,
             sets,
             reduce=metrics_of,
