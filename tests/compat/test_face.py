@@ -10,6 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.differential.market import LOT, TICK, Market
+from tests.support.order_flow import OrderFlow
 from truefill.compat import hftbacktest as hb
 from truefill.compat.hftbacktest import market as sources
 from truefill.compat.hftbacktest.order import Order
@@ -252,3 +253,20 @@ def test_compiled_mistakes_are_named(call: Any, message: str, events: NDArray[An
     with warnings.catch_warnings(), pytest.raises(numba.TypingError, match=f"(?s){message}"):
         warnings.simplefilter("ignore")
         numba.njit(call)(hbt)
+
+
+def test_single_orders_give_exact_queues() -> None:
+    """`l3_fifo_queue_model` on data order by order: an own order behind two is filled when they are gone."""
+    flow = OrderFlow(3).run(400)
+    hbt = hb.HashMapMarketDepthBacktest(
+        [hb.BacktestAsset().data(flow.events).tick_size(0.5).lot_size(1.0).l3_fifo_queue_model()]
+    )
+    assert hbt.elapse(20_000_000) == 0
+    depth = hbt.depth(0)
+    assert depth.best_bid < depth.best_ask
+    assert hbt.submit_buy_order(0, 1, depth.best_bid, 1.0, hb.GTC, hb.LIMIT, True) == 0
+    order = hbt.orders(0).get(1)
+    assert order is not None
+    assert order.queue_ahead == depth.best_bid_qty
+    assert hbt._goto_end() == 1
+    assert (hbt.position(0), order.status) == (1.0, hb.FILLED)

@@ -9,7 +9,7 @@ from truefill.backtest import Bot
 from truefill.compat.hftbacktest.arguments import duration_of, order_id_of
 from truefill.compat.hftbacktest.builder import BacktestAsset
 from truefill.compat.hftbacktest.depth import HashMapMarketDepth, ROIVectorMarketDepth
-from truefill.compat.hftbacktest.face import FACE, FACE_ASSET, STATE_OFFSET
+from truefill.compat.hftbacktest.face import CURSORS, FACE, FACE_ASSET, FACE_ASSET_ROW, STATE_OFFSET
 from truefill.compat.hftbacktest.orders import OrderDict
 from truefill.compat.hftbacktest.state import StateValues
 from truefill.core.errors import ConfigError, shown
@@ -62,12 +62,16 @@ class Backtest:
         row["keeps_trades"] = asset.keeps_trades
         row["lot_size"] = asset.lot
         row["snapshot_ts"] = NO_BID_TICK
+        row["cursors_addr"] = self._address(np.zeros(CURSORS, np.int64))
         if self.dense:
             low, high = asset.roi_ticks()
             row["roi_lb_tick"], row["roi_ub_tick"] = low, high
             for name in ("bids_addr", "asks_addr"):
-                self._arrays.append(np.zeros(high - low + 1))
-                row[name] = self._arrays[-1].ctypes.data
+                row[name] = self._address(np.zeros(high - low + 1))
+
+    def _address(self, array: np.ndarray) -> int:
+        self._arrays.append(array)
+        return int(array.ctypes.data)
 
     def _begin(self, begin: int) -> None:
         """Let the books that the assets begin with arrive, before the first event."""
@@ -109,7 +113,7 @@ class Backtest:
     def orders(self, asset_no: int) -> OrderDict:
         """Own orders of an asset."""
         row = self._row_of(asset_no)
-        return OrderDict(row, row.__array_interface__["data"][0])
+        return OrderDict(row, self.assets_address + int(row["number"]) * FACE_ASSET_ROW)
 
     def submit_buy_order(
         self,

@@ -65,7 +65,7 @@ def _attributes(kind: Any) -> None:
     @overload_method(kind, "orders")
     def _orders(hbt, asset_no):
         wants_integer(asset_no, _ASSET)
-        return lambda hbt, asset_no: make_orders(engine_address(hbt._address, asset_no))
+        return lambda hbt, asset_no: make_orders(face_asset_address(hbt._address, asset_no))
 
 
 def _feed(kind: Any) -> None:

@@ -1,4 +1,4 @@
-"""The drop-in face in compiled code, its types: each an address, and `Values` with a cursor beside it.
+"""The drop-in face in compiled code, its types: each an address, and `Values` with another one beside it.
 
 A name that a type does not have is refused with the names that it has, where Numba would only say that the
 attribute is unknown.
@@ -94,8 +94,7 @@ ROIVectorMarketDepthType = _pointer_type(depth.ROIVectorMarketDepth)
 OrderDictType = _pointer_type(orders.OrderDict)
 OrderType = _pointer_type(order.Order)
 StateValuesType = _pointer_type(state.StateValues)
-_cursor = types.Array(types.int64, 1, "C")
-ValuesType = _pointer_type(orders.Values, [("cursor", _cursor)])
+ValuesType = _pointer_type(orders.Values, [("cursor", types.int64)])
 values_type = ValuesType()
 
 BACKTEST_TYPES = (HashMapMarketDepthBacktestType, ROIVectorMarketDepthBacktestType)
@@ -126,16 +125,15 @@ make_depth = {kind: _maker(kind) for kind in DEPTH_TYPES}
 
 @intrinsic
 def make_values(typingctx, address, cursor):
-    """Own orders of an asset, and where the iterator stands."""
+    """Own orders of an asset's row, and the address of the slot that the iterator stands at."""
 
     def codegen(context, builder, sig, args):
         struct = cgutils.create_struct_proxy(values_type)(context, builder)
         struct.address = args[0]
         struct.cursor = args[1]
-        context.nrt.incref(builder, _cursor, args[1])
         return struct._getvalue()
 
-    return values_type(types.int64, _cursor), codegen
+    return values_type(types.int64, types.int64), codegen
 
 
 @helper

@@ -39,6 +39,9 @@ FACE_ASSET = np.dtype(
         ("asks_addr", "<i8"),
         ("row", "<i8"),  # rows of the local view that are in it
         ("stop", "<i8"),  # stops of the local view that it has seen
+        # iterators over own orders: the slot that each stands at
+        ("cursors_addr", "<i8"),
+        ("cursors", "<i8"),  # how many were begun
     ],
     align=True,
 )
@@ -46,6 +49,7 @@ FACE_ASSET = np.dtype(
 face_at = record_view(FACE)
 face_asset_at = record_view(FACE_ASSET)
 FACE_ASSET_ROW = FACE_ASSET.itemsize
+CURSORS = 1024  # of one asset at a time; the next takes the oldest one's place (a power of two)
 STATE_OFFSET: int = ASSET.fields["position"][1]  # type: ignore[index]
 _call_on_asset = caller(ON_ASSET)
 _SNAPSHOT = np.uint64(ev.EXCH | ev.LOCAL | ev.DEPTH_SNAPSHOT)

@@ -9,6 +9,7 @@ from truefill.compat.hftbacktest.order import Order
 from truefill.core.records import ORDER
 
 _ORDER_ROW = ORDER.itemsize
+_AT_END = 1 << 62  # beyond all slots: an iterator that has ended stays so
 
 
 class Values:
@@ -22,9 +23,9 @@ class Values:
 
     def has_next(self) -> bool:
         """Go to the next order; False when there is none."""
-        if self._slot < len(self._orders):
-            self._slot += 1
-        return self._slot < len(self._orders)
+        more = self._slot + 1 < len(self._orders)
+        self._slot = self._slot + 1 if more else _AT_END
+        return more
 
     def get(self) -> Order:
         """The order that `has_next` went to. Raises RuntimeError when there is none."""

@@ -17,22 +17,30 @@ from truefill.compat.hftbacktest.compiled_types import (
     make_values,
     wants_number,
 )
+from truefill.compat.hftbacktest.face import CURSORS, face_asset_at
 from truefill.compat.hftbacktest.order import FIELDS
 from truefill.compat.hftbacktest.types import order_dtype
-from truefill.core.address import array_view, record_view
+from truefill.core.address import array_view, i64_view, record_view
 from truefill.core.jit import helper
 from truefill.core.records import ORDER, STATE
 
 _ORDER_ROW = ORDER.itemsize
+_AT_END = np.int64(1 << 62)  # beyond all slots: an iterator that has ended stays so
 _order_at = record_view(ORDER)
 _state_at = record_view(STATE)
 _states_at = array_view(STATE)
 
 
+@helper
+def _asset(address):
+    """Row of the engine of an order dictionary."""
+    return asset_at(face_asset_at(address)["asset_addr"])
+
+
 @overload(len)
 def _len_orders(orders):
     if isinstance(orders, OrderDictType):
-        return lambda orders: asset_at(orders._address)["orders_count"]
+        return lambda orders: _asset(orders._address)["orders_count"]
     return None
 
 
@@ -40,7 +48,7 @@ def _len_orders(orders):
 def _order_in(orders, order_id):
     if isinstance(orders, OrderDictType):
         wants_number(order_id, "order id")
-        return lambda orders, order_id: find_order(asset_at(orders._address), np.uint64(order_id)) >= 0
+        return lambda orders, order_id: find_order(_asset(orders._address), np.uint64(order_id)) >= 0
     return None
 
 
@@ -54,10 +62,10 @@ def _get(orders, order_id):
     wants_number(order_id, "order id")
 
     def get(orders, order_id):
-        slot = find_order(asset_at(orders._address), np.uint64(order_id))
+        slot = find_order(_asset(orders._address), np.uint64(order_id))
         if slot < 0:
             return None
-        return _order_of(orders._address, slot)
+        return _order_of(face_asset_at(orders._address)["asset_addr"], slot)
 
     return get
 
@@ -65,19 +73,25 @@ def _get(orders, order_id):
 @overload_method(OrderDictType, "values")
 def _values(orders):
     def values(orders):
-        cursor = np.empty(1, np.int64)
-        cursor[0] = -1
-        return make_values(orders._address, cursor)
+        f = face_asset_at(orders._address)
+        cursor = f["cursors_addr"] + (f["cursors"] & (CURSORS - 1)) * 8
+        f["cursors"] += 1
+        i64_view(cursor, 1)[0] = -1
+        return make_values(f["asset_addr"], cursor)
 
     return values
 
 
 @helper
 def _step(values):
-    count = asset_at(values._address)["orders_count"]
-    if values._cursor[0] < count:
-        values._cursor[0] += 1
-    return values._cursor[0] < count
+    cursor = i64_view(values._cursor, 1)
+    slot = cursor[0] + 1
+    more = slot < asset_at(values._address)["orders_count"]
+    if more:
+        cursor[0] = slot
+    else:
+        cursor[0] = _AT_END
+    return more
 
 
 @overload_method(ValuesType, "has_next")
@@ -88,7 +102,7 @@ def _has_next(values):
 @overload_method(ValuesType, "get")
 def _current(values):
     def get(values):
-        slot = values._cursor[0]
+        slot = i64_view(values._cursor, 1)[0]
         if slot < 0 or slot >= asset_at(values._address)["orders_count"]:
             raise RuntimeError("has_next() was not called, or was False")
         return _order_of(values._address, slot)
@@ -100,7 +114,7 @@ def _current(values):
 def _next(values):
     def next_value(values):
         if _step(values):
-            return _order_of(values._address, values._cursor[0])
+            return _order_of(values._address, i64_view(values._cursor, 1)[0])
         return None
 
     return next_value
