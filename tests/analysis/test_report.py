@@ -162,7 +162,7 @@ def test_runs_of_nothing_have_a_page_too(asset: AssetRun) -> None:
 def test_two_currencies_have_a_page_without_a_total() -> None:
     text = report_html(make_run(make_asset(fills=5), make_asset(fills=5, currency="USDC", symbol="B")))
 
-    assert "No total: the assets settle in different currencies." in text
+    assert "No total: the assets settle in different currencies (give rates)." in text
     assert "drawdown" not in {chart["id"] for chart in _payload(text)["charts"]}
 
 

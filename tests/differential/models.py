@@ -24,6 +24,7 @@ from tests.twin import (
     PowerQueue3,
     QtyFees,
     RiskAverse,
+    TaxedFees,
     TwinDrawn,
     TwinLatency,
     TwinLimits,
@@ -38,6 +39,7 @@ from truefill.backtest.models.exchanges import (
     UserExchange,
 )
 from truefill.backtest.models.fees import FlatPerTradeFees, TradingQtyFees, TradingValueFees, UserFees
+from truefill.backtest.models.fees_schedule import DirectionalFees
 from truefill.backtest.models.latency import ConstantLatency, UserLatency
 from truefill.backtest.models.latency_drawn import DrawnLatency, Gamma, Lognormal, Quantiles
 from truefill.backtest.models.latency_recorded import ORDER_LATENCY, InterpolatedLatency
@@ -293,6 +295,14 @@ FEES = (
     Row("value", ValueFees, TradingValueFees, lambda a, m, t: a.trading_value_fee_model(m, t), _rates),
     Row("qty", QtyFees, TradingQtyFees, lambda a, m, t: a.trading_qty_fee_model(m, t), _rates),
     Row("flat", FlatFees, FlatPerTradeFees, lambda a, m, t: a.flat_per_trade_fee_model(m, t), _rates),
+    Row(
+        "taxed",
+        TaxedFees,
+        lambda m, t, b, s: DirectionalFees(TradingQtyFees(m, t), b, s),
+        None,
+        lambda rng: (*_rates(rng), rng.choice((0.0, 0.0005)), rng.choice((0.0, 0.001))),
+        3,
+    ),
     Row(
         "user's",
         ValueFees,

@@ -19,15 +19,16 @@ def quotes_tape(
     lot_size: float,
     qty: float = 1_000_000.0,
     symbol: str = "QUOTES.TEST",
+    step_ns: int = STEP,
 ) -> Tape:
-    """One (bid, ask) each second, `qty` on both sides; each a fresh snapshot."""
+    """One (bid, ask) each `step_ns`, `qty` on both sides; each a fresh snapshot."""
     rows = np.zeros(3 * len(quotes), EVENT)
     for number, (bid, ask) in enumerate(quotes):
         part = rows[3 * number : 3 * number + 3]
         part["ev"] = [DEPTH_CLEAR, DEPTH_SNAPSHOT | BUY, DEPTH_SNAPSHOT | SELL]
         part["px"] = [0.0, bid, ask]
         part["qty"] = [0.0, qty, qty]
-        part["exch_ts"] = START + number * STEP
+        part["exch_ts"] = START + number * step_ns
     rows["ev"] |= EXCH | LOCAL
     rows["local_ts"] = rows["exch_ts"] + LATENCY
     return build_tape(rows, symbol=symbol, tick_size=tick_size, lot_size=lot_size)

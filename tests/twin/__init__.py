@@ -6,7 +6,7 @@ and the code numbers, so a mistake would have to be made twice, in two different
 """
 
 from tests.twin.bot import TwinAsset, TwinBot
-from tests.twin.fees import FlatFees, QtyFees, ValueFees
+from tests.twin.fees import FlatFees, QtyFees, TaxedFees, ValueFees
 from tests.twin.latency import TwinDrawn, TwinLatency, TwinRecorded
 from tests.twin.queues import (
     Evidence,
@@ -31,6 +31,7 @@ __all__ = [
     "PowerQueue3",
     "QtyFees",
     "RiskAverse",
+    "TaxedFees",
     "TwinAsset",
     "TwinBot",
     "TwinDrawn",

@@ -50,7 +50,8 @@ class TwinLedger:
 
     def fee_of(self, fill: TwinFill) -> float:
         """Fee of one fill."""
-        return self.fees.fee(fill.maker, fill.lots * self.lot_size, self.amount(fill))
+        amount = self.amount(fill)
+        return self.fees.fee(fill.maker, fill.lots * self.lot_size, amount) + self.fees.tax(fill.side, amount)
 
 
 def worth(price: float, qty: float, multiplier: float, inverse: bool) -> float:

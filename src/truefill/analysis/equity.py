@@ -9,11 +9,13 @@ A side of the book that is empty for a moment leaves the last known mid in force
 mid a flat account is worth its balance, an open position is not a number.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-from truefill.analysis.valuation import Valuation, valuation
+from truefill.analysis.rates import Rates, last_known, prices_at, times
+from truefill.analysis.valuation import valuation
 from truefill.core.errors import InputError
 from truefill.core.run_data import NS_PER_DAY, AssetRun, Floats, Ints, Records, RunData
 
@@ -40,7 +42,8 @@ class Curve:
     num_trades, volume, value : float64[N]
         Executions so far, their quantity and their money.
     equity_gross : float64[N]
-        Equity without fees.
+        Equity without fees. Fees in another currency than the curve's count as they were paid, and what its
+        rate did to them since is in here.
     exposure : float64[N]
         Size of the open position in money, >= 0.
     """
@@ -100,43 +103,102 @@ class Curve:
         return self.at(grid(int(self.ts[0]), int(self.ts[-1]), interval_ns)) if len(self.ts) else self
 
 
-def fold(asset: AssetRun, ts: Ints) -> Curve:
-    """Fold an asset's fills and prices into its state at each of the times `ts` (int64, rising, ns)."""
-    fills = asset.reported
-    amount = valuation(asset).amount(fills["qty"], fills["price"])
+def fold(asset: AssetRun, ts: Ints, rates: Rates | None = None, into: str | None = None) -> Curve:
+    """Fold an asset's fills and prices into its state at each of the times `ts` (int64, rising, ns).
+
+    Parameters
+    ----------
+    asset : AssetRun
+    ts : int64[N]
+    rates : Rates, optional
+        Of the run, where fees are in other currencies or the money is wanted in one.
+    into : str, optional
+        The currency of the curve; by default the one that the asset settles in.
+    """
+    rates = rates or Rates(RunData((asset,)))
+    into = into or asset.currency
+    fills, contract = asset.reported, valuation(asset)
+    amount = contract.amount(fills["qty"], fills["price"])
     side = fills["side"].astype(np.int64)
     done = np.searchsorted(fills["local_ts"], ts, side="right")
 
     def so_far(flow: Floats | Ints) -> Floats:
         return np.concatenate([flow[:0], [0], np.cumsum(flow)]).astype(np.float64)[done]
 
+    mid = prices_at(asset, ts)
+    fees = so_far(rates.fees(asset, fills, into))
+    held = _fees_held(asset, fills, ts, so_far, rates, into)
     return _valued(
         asset,
-        valuation(asset),
         ts=ts,
-        mid=prices_at(asset, ts),
+        mid=mid,
         position=lots_to_qty(so_far(side * fills["qty_lots"]), asset.lot_size),
         balance=so_far(-side * amount),
-        fee=so_far(fills["fee"]),
+        fee=fees,
         num_trades=so_far(np.ones(len(fills))),
         volume=lots_to_qty(so_far(fills["qty_lots"]), asset.lot_size),
-        value=so_far(amount),
+        value=so_far(times(amount, rates.at(fills["local_ts"], asset.currency, into))),
+        drift=fees - held,
+        rate=rates.at(ts, asset.currency, into),
+        currency=into,
     )
 
 
-def from_records(asset: AssetRun, records: Records | None = None) -> Curve:
-    """Take the samples that a strategy recorded (RECORD) as a curve, at exactly those times."""
+def _fees_held(
+    asset: AssetRun, fills: Records, ts: Ints, so_far: Callable[[Floats], Floats], rates: Rates, into: str
+) -> Floats:
+    """What the fees paid so far are worth at each time: those in another currency go with its rate."""
+    held: Floats = np.zeros(len(ts))
+    for currency, paid in asset.fees_by_currency(fills):
+        total_paid = so_far(np.where(paid, fills["fee"], 0.0))
+        if currency == asset.base:
+            rate = prices_at(asset, ts) * rates.at(ts, asset.currency, into)
+        else:
+            rate = rates.at(ts, currency, into)
+        held = held + times(total_paid, rate)
+    return held
+
+
+def from_records(
+    asset: AssetRun,
+    records: Records | None = None,
+    rates: Rates | None = None,
+    into: str | None = None,
+) -> Curve:
+    """Take the samples that a strategy recorded (RECORD) as a curve, at exactly those times.
+
+    In another currency than the asset's, what flowed between two samples counts at the rate of the second;
+    fees that were taken from coins received count at the prices of their fills.
+    """
+    rates = rates or Rates(RunData((asset,)))
+    into = into or asset.currency
     kept = asset.records if records is None else records
-    columns = ("position", "balance", "fee", "num_trades")
+    ts = kept["timestamp"]
+    rate = rates.at(ts, asset.currency, into)
+    fee_rate = rates.at(ts, asset.fee_currency, into)
+    fee = _flowed(kept["fee"], fee_rate)
     return _valued(
         asset,
-        valuation(asset),
-        ts=kept["timestamp"],
+        ts=ts,
         mid=last_known(kept["price"]),
+        position=kept["position"].astype(np.float64),
+        balance=kept["balance"].astype(np.float64),
+        fee=fee,
+        num_trades=kept["num_trades"].astype(np.float64),
         volume=kept["trading_volume"],
-        value=kept["trading_value"],
-        **{name: kept[name].astype(np.float64) for name in columns},
+        value=_flowed(kept["trading_value"], rate),
+        drift=fee - times(kept["fee"], fee_rate),
+        rate=rate,
+        currency=into,
     )
+
+
+def _flowed(so_far: Floats, rate: Floats) -> Floats:
+    """A sum over time in another currency, each increase at the rate of its sample."""
+    if (rate == 1.0).all():
+        return so_far.astype(np.float64)
+    flowed: Floats = np.cumsum(times(np.diff(so_far, prepend=0.0), rate))
+    return flowed
 
 
 def equity_curve(asset: AssetRun, interval_ns: int | None = None, max_points: int = PLOT_POINTS) -> Curve:
@@ -154,20 +216,46 @@ def equity_curve(asset: AssetRun, interval_ns: int | None = None, max_points: in
 
 
 def equity_curves(
-    run: RunData, interval_ns: int | None = None, max_points: int = PLOT_POINTS
+    run: RunData,
+    interval_ns: int | None = None,
+    max_points: int = PLOT_POINTS,
+    *,
+    rates: Rates | None = None,
+    into: str | None = None,
 ) -> tuple[Curve, ...]:
-    """Each asset's equity from fills and prices, all on one grid over the whole span of the run."""
+    """Each asset's equity from fills and prices, all on one grid over the whole span of the run.
+
+    Parameters
+    ----------
+    run : RunData
+    interval_ns, max_points
+        As in `equity_curve`.
+    rates : Rates, optional
+        Of the run that `run` is a part of.
+    into : str, optional
+        The currency of all curves; by default each is in its asset's.
+    """
+    rates = rates or Rates(run)
     span = run.span
     if span is None:
-        return tuple(fold(asset, np.empty(0, np.int64)) for asset in run.assets)
+        return tuple(fold(asset, np.empty(0, np.int64), rates, into) for asset in run.assets)
     ts = grid(*span, interval_ns or round_interval(span[1] - span[0], max_points))
-    return tuple(fold(asset, ts) for asset in run.assets)
+    return tuple(fold(asset, ts, rates, into) for asset in run.assets)
 
 
-def total(curves: tuple[Curve, ...]) -> Curve | None:
-    """Add curves on one grid; None when their currencies differ, since no rate is known here."""
-    if not curves or len({c.currency for c in curves}) > 1:
+def total(curves: tuple[Curve, ...], run: RunData | None = None) -> Curve | None:
+    """Add the curves of a run's assets on one grid, in the currency of its totals.
+
+    None when their currencies differ and no `run` with rates is given.
+    """
+    if not curves:
         return None
+    into = curves[0].currency if run is None else Rates(run).common()
+    if into is None or any(c.currency != into for c in curves):
+        if into is None or run is None:
+            return None
+        rates = Rates(run)
+        curves = tuple(fold(asset, curves[0].ts, rates, into) for asset in run.assets)
     if len(curves) == 1:
         return curves[0]
     added = ("balance", "fee", "num_trades", "volume", "value", "equity_gross", "exposure")
@@ -194,22 +282,6 @@ def round_interval(span_ns: int, max_points: int = PLOT_POINTS) -> int:
         decade *= 10
 
 
-def prices_at(asset: AssetRun, ts: Ints) -> Floats:
-    """Last known mid price at or before each time; NaN before the first."""
-    times, mids = asset.mids
-    index = np.searchsorted(times, ts, side="right")
-    return np.concatenate([[np.nan], last_known(mids)])[index]
-
-
-def last_known(values: Floats) -> Floats:
-    """Each number that is not finite replaced by the last finite one before it (NaN where there is none)."""
-    if not len(values):
-        return values
-    known = np.isfinite(values)
-    index = np.maximum.accumulate(np.where(known, np.arange(len(values)), -1))
-    return np.where(index >= 0, values[np.maximum(index, 0)], np.nan)
-
-
 def lots_to_qty(lots: Floats, lot_size: float) -> Floats:
     """Quantities of whole lots. Dividing by 1000 is exact where multiplying by 0.001 is not."""
     per_unit = round(1.0 / lot_size)
@@ -217,18 +289,29 @@ def lots_to_qty(lots: Floats, lot_size: float) -> Floats:
 
 
 def _valued(
-    asset: AssetRun, contract: Valuation, *, ts: Ints, mid: Floats, position: Floats, **columns: Floats
+    asset: AssetRun,
+    *,
+    ts: Ints,
+    mid: Floats,
+    position: Floats,
+    drift: Floats,
+    rate: Floats,
+    currency: str,
+    **columns: Floats,
 ) -> Curve:
-    columns["balance"] = cash = contract.cash(columns["balance"])
+    """Put a curve together; `drift`: fees as they were paid minus what they are worth now."""
+    contract = valuation(asset)
+    cash = contract.cash(columns["balance"])
     flat = position == 0.0
     worth = np.where(flat, 0.0, contract.worth(position, mid))
+    columns["balance"] = times(cash, rate)
     return Curve(
         name=asset.symbol,
-        currency=asset.currency,
+        currency=currency,
         ts=ts,
         mid=mid,
         position=position,
-        equity_gross=cash + worth,
-        exposure=np.where(flat, 0.0, contract.exposure(position, mid)),
+        equity_gross=times(cash + worth, rate) + drift,
+        exposure=times(np.where(flat, 0.0, contract.exposure(position, mid)), rate),
         **columns,
     )

@@ -16,9 +16,9 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from truefill.analysis.equity import last_known
+from truefill.analysis.rates import Rates, last_known
 from truefill.analysis.valuation import valuation
-from truefill.core.run_data import NS_PER_SECOND, AssetRun, Floats, Ints, Records
+from truefill.core.run_data import NS_PER_SECOND, AssetRun, Floats, Ints, Records, RunData
 
 ENOUGH_BLOCKS = 5
 # Horizons of the named metrics, and of the curve in the report, ns.
@@ -28,7 +28,7 @@ CURVE_HORIZONS = tuple(int(s * NS_PER_SECOND) for s in (0.01, 0.03, 0.1, 0.3, 1,
 
 @dataclass(frozen=True, eq=False)
 class FillView:
-    """Fills in the order of their reports, one row each; money in the asset's currency.
+    """Fills in the order of their reports, one row each; money in one currency.
 
     Parameters
     ----------
@@ -68,9 +68,20 @@ class FillView:
     markouts: Floats
 
 
-def fill_view(asset: AssetRun, horizons: tuple[int, ...] = HORIZONS) -> FillView:
-    """Look at each reported fill of an asset, with markouts at `horizons` (ns)."""
+def fill_view(
+    asset: AssetRun,
+    horizons: tuple[int, ...] = HORIZONS,
+    rates: Rates | None = None,
+    into: str | None = None,
+) -> FillView:
+    """Look at each reported fill of an asset, with markouts at `horizons` (ns).
+
+    Money is in the currency `into` (by default the one that the asset settles in), at the rate of the report.
+    """
     fills = asset.reported
+    rates = rates or Rates(RunData((asset,)))
+    into = into or asset.currency
+    rate = rates.at(fills["local_ts"], asset.currency, into)
     contract = valuation(asset)
     side = fills["side"].astype(np.float64)
     mid = (fills["bid"] + fills["ask"]) / 2.0
@@ -84,17 +95,18 @@ def fill_view(asset: AssetRun, horizons: tuple[int, ...] = HORIZONS) -> FillView
         maker=fills["maker"].astype(np.bool_),
         price=fills["price"],
         qty=fills["qty"],
-        fee=fills["fee"],
-        value=contract.amount(fills["qty"], fills["price"]),
-        mid_value=contract.amount(fills["qty"], mid),
+        fee=rates.fees(asset, fills, into),
+        value=contract.amount(fills["qty"], fills["price"]) * rate,
+        mid_value=contract.amount(fills["qty"], mid) * rate,
         spread_ticks=spread / asset.tick_size,
         spread_bps=spread / np.where(mid > 0, mid, np.nan) * 1e4,
-        edge=at_mid - contract.worth(held, fills["price"]),
+        edge=(at_mid - contract.worth(held, fills["price"])) * rate,
         queue_time=np.where(
             fills["maker"] == 1, (fills["exch_ts"] - fills["entry_ts"]) / NS_PER_SECOND, np.nan
         ),
         markouts=np.stack(
-            [contract.worth(held, later) - at_mid for later in _mids_later(asset, fills, horizons)], axis=-1
+            [(contract.worth(held, later) - at_mid) * rate for later in _mids_later(asset, fills, horizons)],
+            axis=-1,
         ),
     )
 

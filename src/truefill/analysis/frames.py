@@ -1,6 +1,7 @@
 """A run as polars tables, with names instead of codes and times instead of nanoseconds; and their export."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ import numpy as np
 from truefill.analysis.equity import equity_curves, total
 from truefill.analysis.execution import HORIZON_NAMES
 from truefill.analysis.fills import HORIZONS, fill_view
+from truefill.analysis.rates import Rates, fee_names
 from truefill.core.errors import InputError
 from truefill.core.reasons import REASON_NAMES
 from truefill.core.run_data import Floats, Ints, RunData
@@ -34,8 +36,9 @@ def fills_frame(run: RunData) -> "pl.DataFrame":
     import polars as pl
 
     parts = []
+    rates = Rates(run)
     for asset in run.assets:
-        rows, view = asset.reported, fill_view(asset)
+        rows, view = asset.reported, fill_view(asset, rates=rates)
         with np.errstate(invalid="ignore", divide="ignore"):
             bps = {"edge_bps": view.edge / view.mid_value * 1e4} | {
                 f"markout_{HORIZON_NAMES[h]}_bps": view.markouts[:, k] / view.mid_value * 1e4
@@ -55,7 +58,7 @@ def fills_frame(run: RunData) -> "pl.DataFrame":
                     "qty": _column(rows["qty"]),
                     "value": view.value,
                     "fee": _column(rows["fee"]),
-                    "fee_currency": _repeated(asset.fee_currency, len(rows)),
+                    "fee_currency": pl.Series(fee_names(asset, rows), dtype=pl.String),
                     "queue_ahead": _column(rows["queue_ahead"]),
                     "time_in_queue_s": view.queue_time,
                     "bid": _column(rows["bid"]),
@@ -99,7 +102,7 @@ def orders_frame(run: RunData) -> "pl.DataFrame":
 
 
 def equity_frame(run: RunData, interval_ns: int | None = None) -> "pl.DataFrame":
-    """List equity and state over time, each asset and (several of one currency) their total, in long form.
+    """List equity and state over time, each asset and (where it is known) the total, in long form.
 
     Parameters
     ----------
@@ -110,14 +113,18 @@ def equity_frame(run: RunData, interval_ns: int | None = None) -> "pl.DataFrame"
     import polars as pl
 
     curves = list(equity_curves(run, interval_ns))
-    added = total(tuple(curves))
-    if added is not None and len(curves) > 1:
-        curves.append(added)
+    added = total(tuple(curves), run)
+    if added is not None and (len(curves) > 1 or added.currency != curves[0].currency):
+        curves.append(replace(added, name="total"))
     state = ("mid", "position", "balance", "fee", "equity_gross", "equity", "drawdown", "exposure")
     columns = (*state, "num_trades", "volume", "value")
     parts = [
         pl.DataFrame(
-            {"asset": _repeated(curve.name, len(curve.ts)), "time": _times(curve.ts)}
+            {
+                "asset": _repeated(curve.name, len(curve.ts)),
+                "currency": _repeated(curve.currency, len(curve.ts)),
+                "time": _times(curve.ts),
+            }
             | {name: _column(getattr(curve, name)) for name in columns}
         )
         for curve in curves

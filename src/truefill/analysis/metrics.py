@@ -12,6 +12,7 @@ from truefill.analysis.equity import Curve, equity_curves, from_records, grid, t
 from truefill.analysis.execution import execution
 from truefill.analysis.fills import fill_view, joined
 from truefill.analysis.performance import Scale, divide, performance
+from truefill.analysis.rates import Rates
 from truefill.core.errors import InputError
 from truefill.core.run_data import NS_PER_SECOND, RunData
 
@@ -149,8 +150,8 @@ def metrics(
     asset : int, optional
         Which asset; all of them together by default.
     book_size : float, optional
-        Capital in the run's currency: ``Return``, ``AnnualReturn`` and ``MaxDrawdown`` become shares of it,
-        and turnover and leverage are known.
+        Capital in the currency of the numbers: ``Return``, ``AnnualReturn`` and ``MaxDrawdown`` become shares
+        of it, and turnover and leverage are known.
     interval_ns : int, optional
         Spacing of the equity samples for the ratios. 10 s by default as in HftBacktest, finer when the run is
         too short for that. Sharpe and Sortino depend on it.
@@ -167,8 +168,9 @@ def metrics(
     Raises
     ------
     InputError
-        For an asset out of range, a book size or interval that is not positive, and for assets in different
-        currencies taken together.
+        For an asset out of range, a book size or interval that is not positive.
+    CurrencyError
+        For assets in different currencies taken together without their rates (`RunData`).
     """
     if asset is not None and not 0 <= asset < len(run.assets):
         raise InputError(f"an asset number below {len(run.assets)}", asset, "metrics")
@@ -176,11 +178,12 @@ def metrics(
         raise InputError("a positive book size", book_size, "metrics")
     assets = run.assets if asset is None else (run.assets[asset],)
     part = RunData(assets, run.meta)
-    curve = total(_curves(part, interval_ns or sampling_interval(run), records))
+    rates = Rates(run)
+    into = rates.needed() if asset is None else run.assets[asset].currency
+    curve = total(_curves(part, interval_ns or sampling_interval(run), records, rates, into))
     if curve is None:
-        currencies = sorted({a.currency for a in assets})
-        raise InputError("assets of one currency to add up", ", ".join(currencies) or "no asset", "metrics")
-    fills = joined([fill_view(a) for a in assets])
+        raise InputError("a run with at least one asset", "none", "metrics")
+    fills = joined([fill_view(a, rates=rates, into=into) for a in assets])
     found = {
         **performance(curve, Scale(book_size, trading_days_per_year)),
         **execution(assets, fills),
@@ -201,10 +204,10 @@ def sampling_interval(run: RunData) -> int:
     return fitting[0] if fitting else INTERVALS[-1]
 
 
-def _curves(run: RunData, interval_ns: int, records: bool) -> tuple[Curve, ...]:
+def _curves(run: RunData, interval_ns: int, records: bool, rates: Rates, into: str) -> tuple[Curve, ...]:
     if not records:
-        return equity_curves(run, interval_ns)
-    kept = [from_records(asset) for asset in run.assets]
+        return equity_curves(run, interval_ns, rates=rates, into=into)
+    kept = [from_records(asset, rates=rates, into=into) for asset in run.assets]
     times = [t for curve in kept if len(curve.ts) for t in (curve.ts[0], curve.ts[-1])]
     if not times:
         return tuple(kept)

@@ -14,6 +14,7 @@ import numpy as np
 from truefill.analysis.equity import Curve, equity_curves, total
 from truefill.analysis.metrics import sampling_interval
 from truefill.analysis.performance import Scale, performance
+from truefill.analysis.rates import Rates
 from truefill.core.errors import InputError
 from truefill.core.run_data import Ints, RunData
 
@@ -57,9 +58,11 @@ def period_frame(
     if asset is not None and not 0 <= asset < len(run.assets):
         raise InputError(f"an asset number below {len(run.assets)}", asset, "period")
     part = run if asset is None else RunData((run.assets[asset],), run.meta)
-    curve = total(equity_curves(part, interval_ns or sampling_interval(run)))
+    rates = Rates(run)
+    into = rates.needed() if asset is None else run.assets[asset].currency
+    curve = total(equity_curves(part, interval_ns or sampling_interval(run), rates=rates, into=into))
     if curve is None:
-        raise InputError("assets of one currency to add up", "several or no asset", "period")
+        raise InputError("a run with at least one asset", "none", "period")
     scale = Scale(book_size, trading_days_per_year)
     starts = period_starts(curve.ts, every)
     rows = [performance(_part(curve, int(a), int(b)), scale) for a, b in pairwise(starts)]

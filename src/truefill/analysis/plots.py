@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from truefill.analysis.equity import Curve, round_interval, total
-from truefill.analysis.fills import fill_view
 from truefill.analysis.formats import decimals, duration, fixed, number, trimmed, utc
+from truefill.analysis.rates import fee_names
 from truefill.core.run_data import NS_PER_SECOND, AssetRun, Ints, RunData
 
 Chart = dict[str, Any]
@@ -64,7 +64,7 @@ def equity_chart(curves: tuple[Curve, ...]) -> Chart:
             colour = ASSET_COLOURS[k % len(ASSET_COLOURS)]
             traces.append(line(curve.name, curve.ts, curve.equity, colour, width=1.2))
     currency = added.currency if added is not None else ", ".join(sorted({c.currency for c in curves}))
-    note = "" if added is not None else "No total: the assets settle in different currencies."
+    note = "" if added is not None else "No total: the assets settle in different currencies (give rates)."
     return chart("equity", f"Equity, {currency}", traces, height=300, note=note)
 
 
@@ -120,9 +120,9 @@ def volume_chart(key: str, asset: AssetRun, span: tuple[int, int]) -> Chart:
 
 def fill_markers(asset: AssetRun, side: int, most: int = MAX_MARKERS) -> Chart:
     """Mark the fills of one side, with what a trader wants to know of each on hover."""
-    view = fill_view(asset)
     rows = asset.reported
-    mine = np.flatnonzero(view.side == side)
+    paid_in = fee_names(asset, rows)
+    mine = np.flatnonzero(rows["side"] == side)
     room = max(1, int(most * len(mine) / max(1, len(rows))))
     if len(rows) > most and len(mine) > room:
         mine = mine[np.unique(np.linspace(0, len(mine) - 1, room).round().astype(np.int64))]
@@ -135,12 +135,13 @@ def fill_markers(asset: AssetRun, side: int, most: int = MAX_MARKERS) -> Chart:
         waited = ""
         if row["maker"]:
             waited = (
-                f"<br>queue ahead {trimmed(row['queue_ahead'], 4)}, waited {duration(view.queue_time[i])}"
+                f"<br>queue ahead {trimmed(row['queue_ahead'], 4)}, "
+                f"waited {duration((row['exch_ts'] - row['entry_ts']) / NS_PER_SECOND)}"
             )
         text.append(
             f"<b>{done} {trimmed(row['qty'], 8)} at {fixed(row['price'], places)}</b>"
             f"<br>{'maker' if row['maker'] else 'taker'}, order {row['order_id']}"
-            f"<br>fee {number(row['fee'])} {asset.fee_currency}{waited}<br>{utc(int(row['local_ts']), 3)} UTC"
+            f"<br>fee {number(row['fee'])} {paid_in[i]}{waited}<br>{utc(int(row['local_ts']), 3)} UTC"
         )
     return {
         "type": "scatter",
@@ -153,7 +154,7 @@ def fill_markers(asset: AssetRun, side: int, most: int = MAX_MARKERS) -> Chart:
         "marker": {
             "symbol": [
                 ("triangle-up" if side > 0 else "triangle-down") + ("" if maker else "-open")
-                for maker in view.maker[mine]
+                for maker in rows["maker"][mine] == 1
             ],
             "size": 8 if len(rows) <= 400 else 5,
             "color": colour,

@@ -12,6 +12,7 @@ from truefill.analysis.fills import (
 )
 from truefill.analysis.formats import duration, fixed, number, trimmed
 from truefill.analysis.plots import Chart, packed
+from truefill.analysis.rates import Rates
 from truefill.core.reasons import NO_REASON, REASON_NAMES
 from truefill.core.run_data import NS_PER_SECOND, Floats, RunData
 
@@ -182,7 +183,9 @@ def execution_charts(run: RunData, found: dict[str, float], currency: str) -> li
     currency : str
         Of those.
     """
-    fills = joined([fill_view(asset, CURVE_HORIZONS) for asset in run.assets])
+    rates = Rates(run)
+    into = rates.common()
+    fills = joined([fill_view(asset, CURVE_HORIZONS, rates, into) for asset in run.assets])
     return [
         attribution_chart(found, currency),
         markout_chart(fills),

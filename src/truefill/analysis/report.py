@@ -21,6 +21,7 @@ from truefill.analysis.metrics import CATALOGUE, sampling_interval
 from truefill.analysis.performance import max_drawdown
 from truefill.analysis.plots import Chart, time_charts
 from truefill.analysis.plots_execution import execution_charts
+from truefill.analysis.rates import Rates
 from truefill.analysis.report_fills import fills_section
 from truefill.analysis.summary import SHORT, columns, repeats, title
 from truefill.core.errors import InputError
@@ -74,7 +75,8 @@ def report_html(run: RunData, **options: Any) -> str:
 
     if not run.assets:
         raise InputError("a run with at least one asset", "none", "report")
-    curves = equity_curves(run, max_points=PLOT_POINTS if len(run.assets) < 3 else 12_000 // len(run.assets))
+    points = PLOT_POINTS if len(run.assets) < 3 else 12_000 // len(run.assets)
+    curves = equity_curves(run, max_points=points, into=Rates(run).common())
     found = columns(run, **options)
     name = next(iter(found))  # the total, or the only asset; with several currencies the first
     values, currency = found[name]
@@ -89,7 +91,7 @@ def report_html(run: RunData, **options: Any) -> str:
     }
     body = [
         _header(run),
-        _cards(values, currency, total(curves) or curves[0], options, sampling_interval(run)),
+        _cards(values, currency, total(curves, run) or curves[0], options, sampling_interval(run)),
         *_time_sections(sections, ends),
         "<h2>Execution</h2>",
         f'<div class="two">{"".join(_card(c) for c in quality)}</div>',

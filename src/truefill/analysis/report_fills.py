@@ -6,6 +6,7 @@ import numpy as np
 
 from truefill.analysis.fills import HORIZONS, FillView, fill_view, joined
 from truefill.analysis.formats import NOTHING, decimals, duration, fixed, number, trimmed, utc
+from truefill.analysis.rates import Rates, fee_names
 from truefill.core.run_data import AssetRun, RunData
 
 SHOWN = 12
@@ -27,7 +28,11 @@ def fills_section(run: RunData) -> str:
         return f"<h2>Fills</h2>{NO_FILLS}"
     order = np.argsort(rows["local_ts"], kind="stable")  # as `joined` does
     rows, owner = rows[order], owner[order]
-    view = joined([fill_view(asset) for asset in run.assets])
+    rates = Rates(run)
+    into = rates.common()
+    view = joined([fill_view(asset, rates=rates, into=into) for asset in run.assets])
+    paid = np.concatenate([np.array(fee_names(a, a.reported), object) for a in run.assets])[order]
+    paid_in = paid if len(set(paid)) > 1 or paid[0] != into else np.full(len(rows), "", object)
 
     later = view.markouts[:, len(HORIZONS) - 1]
     worth = view.edge + np.where(np.isfinite(later), later, 0.0) - view.fee
@@ -45,7 +50,8 @@ def fills_section(run: RunData) -> str:
         selected = "true" if k == 0 else "false"
         buttons.append(f'<button role="tab" data-tab="fills-{k}" aria-selected="{selected}">{name}</button>')
         body = "".join(
-            _row(view, i, rows[i], run.assets[owner[i]], float(worth[i]), many) for i in chosen.tolist()
+            _row(view, i, rows[i], run.assets[owner[i]], float(worth[i]), many, paid_in[i])
+            for i in chosen.tolist()
         )
         hidden = "" if k == 0 else " hidden"
         tables.append(
@@ -59,7 +65,9 @@ def fills_section(run: RunData) -> str:
     )
 
 
-def _row(view: FillView, i: int, fill: np.void, asset: AssetRun, worth: float, many: bool) -> str:
+def _row(
+    view: FillView, i: int, fill: np.void, asset: AssetRun, worth: float, many: bool, paid_in: str
+) -> str:
     bought, maker = fill["side"] > 0, bool(fill["maker"])
     cells = [
         utc(int(fill["local_ts"]), 3),
@@ -69,7 +77,7 @@ def _row(view: FillView, i: int, fill: np.void, asset: AssetRun, worth: float, m
         fixed(float(fill["price"]), decimals(asset.tick_size)),
         trimmed(float(fill["qty"]), 8),
         str(fill["order_id"]),
-        number(float(fill["fee"])),
+        f"{number(float(fill['fee']))} {escape(paid_in)}".strip(),
         trimmed(float(fill["queue_ahead"]), 4) if maker else "",
         duration(float(view.queue_time[i])) if maker else "",
         _bps(view.edge[i], view.mid_value[i]),

@@ -29,7 +29,7 @@ PRICES = np.dtype([("ts", "<i8"), ("bid", "<f8"), ("ask", "<f8")])
 TABLES = {"prices": PRICES, "fills": FILL, "orders": ORDER_LOG, "records": RECORD}
 _STEPS = ("tick_size", "lot_size", "multiplier")
 _CONSTANTS = ("symbol", *_STEPS, "fee_currency", "contract", "price_interval_ns")
-_LATER = ("currency",)  # runs that were saved before have none
+_LATER = ("currency", "fee_currencies", "base")  # runs that were saved before have none
 
 
 def save_run(run: RunData, folder: str | os.PathLike[str]) -> Path:
@@ -67,6 +67,8 @@ def save_run(run: RunData, folder: str | os.PathLike[str]) -> Path:
             "format": FORMAT,
             "version": VERSION,
             "meta": json.loads(meta),
+            "currency": run.currency,
+            "rates": dict(run.rates),
             "assets": [
                 {key: getattr(asset, key) for key in (*_CONSTANTS, *_LATER)}
                 | {"rows": {name: len(_rows(asset, name)) for name in TABLES}}
@@ -109,7 +111,7 @@ def load_run(folder: str | os.PathLike[str]) -> RunData:
             tuple(
                 AssetRun(
                     **{key: asset[key] for key in _CONSTANTS},
-                    **{key: asset[key] for key in _LATER if key in asset},
+                    **{key: _tuple(asset[key]) for key in _LATER if key in asset},
                     price_ts=parts["prices"][i]["ts"].copy(),
                     bid=parts["prices"][i]["bid"].copy(),
                     ask=parts["prices"][i]["ask"].copy(),
@@ -120,10 +122,16 @@ def load_run(folder: str | os.PathLike[str]) -> RunData:
                 for i, asset in enumerate(listed)
             ),
             head["meta"],
+            head.get("currency"),
+            head.get("rates", {}),
         )
     except (KeyError, TypeError, AttributeError) as error:
         got = f"{type(error).__name__} {error}"
         raise DataError("a complete run.json", got, folder / RUN_FILE) from error
+
+
+def _tuple(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _head(folder: Path) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from truefill.analysis.formats import display, span, utc
 from truefill.analysis.metrics import CATALOGUE, metrics
+from truefill.analysis.rates import Rates
 from truefill.core.run_data import NS_PER_SECOND, RunData
 
 if TYPE_CHECKING:
@@ -44,9 +45,10 @@ def columns(run: RunData, **options: Any) -> dict[str, tuple[dict[str, float], s
         taken = [a.symbol for a in run.assets[:i]].count(asset.symbol)
         name = f"{asset.symbol} #{taken + 1}" if taken else asset.symbol
         found[name] = (metrics(run, i, **options), asset.currency)
-    if len({a.currency for a in run.assets}) == 1 and len(run.assets) > 1:
-        return {TOTAL: (metrics(run, **options), run.assets[0].currency)} | found
-    return found
+    into = Rates(run).common()
+    if into is None or (len(run.assets) == 1 and into == run.assets[0].currency):
+        return found
+    return {TOTAL: (metrics(run, **options), into)} | found
 
 
 def summary_frame(run: RunData, **options: Any) -> "pl.DataFrame":

@@ -11,6 +11,7 @@ from truefill.backtest.models.exchanges import (
     UserExchange,
 )
 from truefill.backtest.models.fees import FlatPerTradeFees, TradingQtyFees, TradingValueFees, UserFees
+from truefill.backtest.models.fees_schedule import DirectionalFees, TieredFees
 from truefill.backtest.models.latency import ConstantLatency, UserLatency
 from truefill.backtest.models.latency_drawn import DrawnLatency, Gamma, Lognormal, Quantiles
 from truefill.backtest.models.latency_feed import generate_order_latency
@@ -52,6 +53,7 @@ __all__ = [
     "Asset",
     "Bot",
     "ConstantLatency",
+    "DirectionalFees",
     "DrawnLatency",
     "EvidenceQueue",
     "FifoExchange",
@@ -79,6 +81,7 @@ __all__ = [
     "RiskAverseQueue",
     "RiskLimits",
     "Spot",
+    "TieredFees",
     "TradingQtyFees",
     "TradingValueFees",
     "UserExchange",

@@ -1,12 +1,14 @@
 """What a run trades: a tape and the models around it, as a frozen description, and its row for the engine."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from truefill.backtest.models.contracts import Contract, InverseContract, LinearContract
+from truefill.backtest.currencies import check_money, received_coin, settlement
+from truefill.backtest.models.contracts import Contract, LinearContract
 from truefill.backtest.models.exchanges import (
     ExchangeModel,
     FifoExchange,
@@ -16,7 +18,8 @@ from truefill.backtest.models.exchanges import (
     UserExchange,
     exchange_callback,
 )
-from truefill.backtest.models.fees import KINDS, FeeModel, TradingValueFees, UserFees, fee_callback
+from truefill.backtest.models.fees import KINDS, TradingValueFees, UserFees, fee_callback
+from truefill.backtest.models.fees_schedule import FeeModel, ScheduledFees, fee_table, schedule_call
 from truefill.backtest.models.latency import ConstantLatency, UserLatency, check_ns, latency_callback
 from truefill.backtest.models.latency_drawn import DrawnLatency, drawn_latency
 from truefill.backtest.models.latency_recorded import (
@@ -84,7 +87,7 @@ class Asset:
         `LogProbQueue2`; on a tape of single orders `L3FifoQueue`, which is exact.
     exchange : FifoExchange, ProRataExchange, NoPartialFillExchange, PartialFillExchange or UserExchange
         The fill rules.
-    fees : TradingValueFees, TradingQtyFees, FlatPerTradeFees or UserFees
+    fees : TradingValueFees, TradingQtyFees, FlatPerTradeFees, TieredFees, DirectionalFees or UserFees
     contract : LinearContract, InverseContract, QuantoContract or Spot
         What a quantity is worth, and the currency of balance, value and profit (docs/money.md).
     fee_currency : str, optional
@@ -166,20 +169,8 @@ class Asset:
             if not isinstance(self.limits, VenueLimits):
                 raise ConfigError("Asset.limits of type VenueLimits", shown(self.limits))
             self.limits.record(self.tape.tick_size, self.tape.lot_size)
-        self._check_prices(where)
+        check_money(self.contract, self.fees, self.fee_currency, self.tape, where)
         self._check_location(where)
-
-    def _check_prices(self, where: str) -> None:
-        """An inverse contract is worth so many coins for its price: there must be one."""
-        if not isinstance(self.contract, InverseContract):
-            return
-        ticks, prices = self.tape.section("level_tick"), self.tape.trades["px"]
-        if ticks.min(initial=1) <= 0 or prices.min(initial=1.0) <= 0:
-            raise ConfigError(
-                "prices above 0 for an inverse contract (LinearContract if this is none)",
-                "a tape with prices of 0 or below",
-                where,
-            )
 
     def _check_location(self, where: str) -> None:
         offset = self.location_offset_ns
@@ -208,14 +199,19 @@ class Asset:
 
     @property
     def currency(self) -> str:
-        """Currency of balance, value and profit: the contract's; unnamed, that of the fees."""
-        unnamed = "base" if isinstance(self.contract, InverseContract) else "quote"
-        return self.contract.settlement or self.fee_currency or unnamed
+        """Currency of balance, value and profit."""
+        return settlement(self.contract, self.fee_currency)
 
     @property
     def fees_in(self) -> str:
         """Currency of fees."""
         return self.fee_currency or self.currency
+
+    @property
+    def currencies(self) -> tuple[str, ...]:
+        """All that its money is in."""
+        received = received_coin(self.contract)
+        return (self.currency, self.fees_in, *(() if received is None else (received,)))
 
     def describe(self) -> dict[str, Any]:
         """Instrument and models in plain values, for reports."""
@@ -283,7 +279,7 @@ def _base_rules(exchange: ExchangeModel) -> type:
 class Binding:
     """The arrays and callbacks that an asset's row points to; keeps them alive as long as the row is used."""
 
-    def __init__(self, asset: Asset, number: int, run_address: int, currency: int) -> None:
+    def __init__(self, asset: Asset, number: int, run_address: int, currencies: Sequence[str]) -> None:
         self.asset = asset
         self._keep: list[Any] = []
         tape = asset.tape
@@ -293,6 +289,7 @@ class Binding:
         self._metas = np.zeros(asset.max_orders, ORDER_META)
         lots_per_unit = 1.0 / tape.lot_size
         whole = round(lots_per_unit) if math.isfinite(lots_per_unit) else 0
+        received = received_coin(asset.contract)
         self.values: dict[str, Any] = {
             "number": number,
             "run_addr": run_address,
@@ -304,7 +301,8 @@ class Binding:
             else 0.0,
             "contract": asset.contract.kind,
             "multiplier": asset.contract.unit,
-            "fee_currency": currency,
+            "fee_currency": currencies.index(asset.fees_in),
+            "received_currency": -1 if received is None else currencies.index(received),
             "exchange_model": _EXCHANGES[_base_rules(asset.exchange)],
             "levels": levels,
             "bid": -1,
@@ -381,6 +379,10 @@ class Binding:
         if isinstance(fees, UserFees):
             values["fee_model"] = USER_MODEL
             self._bind_user("fee", fee_callback(fees), fees.params)
+        elif isinstance(fees, ScheduledFees):
+            times = asset.tape.section("exch.group_ts")
+            values["fee_model"] = USER_MODEL
+            self._bind_user("fee", schedule_call, fee_table(fees, int(times[0]) if len(times) else 0))
         else:
             values["fee_model"] = KINDS[type(fees)]
             values["fee_maker"] = float(fees.maker)

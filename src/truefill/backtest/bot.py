@@ -89,12 +89,9 @@ class Bot:
         self._table = np.zeros(len(assets), ASSET)
         self._run = self._run_array[0]
         self._p = int(self._run_array.ctypes.data)
-        self.currencies = tuple(
-            dict.fromkeys(name for asset in assets for name in (asset.currency, asset.fees_in))
-        )
+        self.currencies = tuple(dict.fromkeys(name for asset in assets for name in asset.currencies))
         self._bindings = [
-            Binding(asset, number, self._p, self.currencies.index(asset.fees_in))
-            for number, asset in enumerate(assets)
+            Binding(asset, number, self._p, self.currencies) for number, asset in enumerate(assets)
         ]
         for row, binding in zip(self._table, self._bindings, strict=True):
             for name, value in binding.values.items():

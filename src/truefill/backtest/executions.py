@@ -68,16 +68,20 @@ def execute(run, a, order_id, side, maker, tick, lots, timestamp, entry_ts, ahea
     fill["price"] = price
     fill["qty"] = qty
     value = trade_value(a, price, qty)
-    fill["fee"] = fee_of(run, a, maker, side, price, qty, value, timestamp)
+    fee = fee_of(run, a, maker, side, price, qty, value, timestamp)
+    fill["fee"] = fee
+    fill["fee_currency"] = a["fee_currency"]
+    if a["received_currency"] >= 0 and side > 0:
+        fill["fee"] = fee / price
+        fill["fee_currency"] = a["received_currency"]
     fill["queue_ahead"] = units(a, ahead)
     fill["bid"] = _price_of_level(a, a["x_bid"])
     fill["ask"] = _price_of_level(a, a["x_ask"])
     fill["asset"] = a["number"]
     fill["side"] = side
     fill["maker"] = maker
-    fill["fee_currency"] = a["fee_currency"]
     if a["position_reports"] != 0:
-        tell_position(run, a, side * lots, value, fill["fee"], timestamp)
+        tell_position(run, a, side * lots, value, fee, timestamp)
 
 
 @helper

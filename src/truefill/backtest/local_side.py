@@ -12,6 +12,7 @@ from truefill.backtest.exchange_side import clear_book, groups_until, store_rows
 from truefill.backtest.executions import units
 from truefill.backtest.memory import grown, map_empty, map_find, map_put
 from truefill.backtest.models.contracts import trade_value
+from truefill.backtest.models.fees import settled_fee
 from truefill.backtest.overtaking import (
     answers_older_request,
     bring_forward,
@@ -443,7 +444,7 @@ def _credit(a, fills_until, timestamp):
         a["position_lots"] += fill["side"] * fill["qty_lots"]
         a["volume_lots"] += fill["qty_lots"]
         a["balance"] -= value * fill["side"]
-        a["fee"] += fill["fee"]
+        a["fee"] += settled_fee(a, fill)
         a["num_trades"] += 1
         a["trading_value"] += value
     if fills_until > a["fills_seen"]:

@@ -267,6 +267,7 @@ ASSET = np.dtype(
         ("contract", I8),  # core.contracts
         ("multiplier", F8),  # multiplier or size of the contract
         ("fee_currency", I8),
+        ("received_currency", I8),  # of what a buyer receives, when fees are taken from it; else -1
         # models
         ("exchange_model", I8),
         ("latency_model", I8),
@@ -282,6 +283,7 @@ ASSET = np.dtype(
         ("queue_params_len", I8),
         ("queue_wants", I8),  # what a user's model is told of besides: WANTS_THROUGH, WANTS_BEST
         ("fee_model", I8),
+        ("fee_ts", I8),  # exchange time of the execution that a schedule is asked about
         ("fee_maker", F8),
         ("fee_taker", F8),
         ("fee_call", I8),

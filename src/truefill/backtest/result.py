@@ -1,12 +1,14 @@
 """What a run has left: fills, orders, states, samples, and a hash over the first two."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from truefill.backtest.bot import Bot
+from truefill.backtest.currencies import received_coin
 from truefill.backtest.records import fills_at, metas_at, orders_at, orders_log_at, records_at
 from truefill.core.contracts import CONTRACT_NAMES
 from truefill.core.records import FILL, ORDER_LOG, RECORD, STATE
@@ -61,8 +63,19 @@ class Result:
     interrupted: bool = False
     repeats: bool = True
 
-    def run_data(self) -> RunData:
-        """The same for the analysis: with best prices, and what is worth knowing about the run."""
+    def run_data(
+        self, *, currency: str | None = None, rates: Mapping[str, float | int | str] | None = None
+    ) -> RunData:
+        """The same for the analysis: with best prices, and what is worth knowing about the run.
+
+        Parameters
+        ----------
+        currency : str, optional
+            What totals are reported in.
+        rates : dict of str to float, int or str, optional
+            What a unit of a currency is worth: a float, or an asset whose mid says so, by its number (int) or
+            symbol. Totals of assets that settle in different currencies need them.
+        """
         assets = tuple(self._asset_run(number) for number in range(self.bot.num_assets))
         described = [asset.describe() for asset in self.bot.assets]
         meta: dict[str, Any] = {
@@ -79,7 +92,7 @@ class Result:
                 for gap in asset.tape.gaps
             ],
         }
-        return RunData(assets, meta)
+        return RunData(assets, meta, currency, rates or {})
 
     def _asset_run(self, number: int) -> AssetRun:
         asset = self.bot.assets[number]
@@ -101,6 +114,8 @@ class Result:
             contract=CONTRACT_NAMES[asset.contract.kind],
             price_interval_ns=0,
             currency=asset.currency,
+            fee_currencies=self.bot.currencies,
+            base=received_coin(asset.contract) or "",
         )
 
     def _notes(self) -> list[str]:

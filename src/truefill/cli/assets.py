@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from truefill.backtest import Asset
     from truefill.backtest.asset import LatencyModel
     from truefill.backtest.models.exchanges import ExchangeModel
-    from truefill.backtest.models.fees import FeeModel
+    from truefill.backtest.models.fees_schedule import FeeModel
     from truefill.backtest.models.latency_drawn import Distribution
     from truefill.backtest.models.queue import QueueModel
 

@@ -131,7 +131,7 @@ def equity_chart(data: "RunData", width: int, height: int = 7) -> Table:
     from truefill.analysis.formats import number
 
     table = Table.grid(padding=(0, 1, 0, 0))
-    curve = total(equity_curves(data))
+    curve = total(equity_curves(data), data)
     if curve is None or np.isfinite(curve.equity).sum() < 2:
         return table
     equity = curve.equity - curve.equity[np.isfinite(curve.equity)][0]

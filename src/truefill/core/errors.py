@@ -66,6 +66,10 @@ class ConfigError(InputError):
     """A setting is unknown, missing, or out of its range."""
 
 
+class CurrencyError(InputError):
+    """Money of several currencies has to be added, and no rate is known."""
+
+
 class StrategyError(InputError):
     """A strategy file or function cannot be used as one."""
 

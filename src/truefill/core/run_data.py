@@ -4,6 +4,7 @@ A backtest, a paper session and a live journal all end as a `RunData`: per asset
 immutable fill records, the order lives and, where the strategy kept some, samples of its state.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from truefill.core.contracts import CONTRACT_NAMES
-from truefill.core.errors import InputError
+from truefill.core.errors import CurrencyError, InputError, shown
 from truefill.core.events import NO_TIME
 from truefill.core.records import FILL, ORDER_LOG, RECORD
 
@@ -54,6 +55,10 @@ class AssetRun:
         (then told from the times: evenly spaced samples have their spacing, others count as changes).
     currency : str
         Currency of balance, value and PnL; empty: that of the fees.
+    fee_currencies : tuple of str
+        Names of the currencies that fills number in ``fee_currency``; empty: all fees are in `fee_currency`.
+    base : str
+        Of spot whose buyers pay fees in the coin: its name among `fee_currencies`.
 
     Raises
     ------
@@ -75,6 +80,8 @@ class AssetRun:
     contract: str = "linear"
     price_interval_ns: int | None = None
     currency: str = ""
+    fee_currencies: tuple[str, ...] = ()
+    base: str = ""
 
     def __post_init__(self) -> None:
         where = f"asset {self.symbol}"
@@ -122,6 +129,13 @@ class AssetRun:
         known = self.fills[self.fills["local_ts"] < NO_TIME]
         return known[np.argsort(known["local_ts"], kind="stable")]
 
+    def fees_by_currency(self, fills: Records) -> list[tuple[str, NDArray[np.bool_]]]:
+        """Currencies of the fees of some fills, each with a mask of the fills that paid in it."""
+        if not self.fee_currencies:
+            return [(self.fee_currency, np.ones(len(fills), np.bool_))]
+        numbers = fills["fee_currency"]
+        return [(self.fee_currencies[n], numbers == n) for n in np.unique(numbers).tolist()]
+
     @property
     def mids(self) -> tuple[Ints, Floats]:
         """Times and mid prices, NaN where a side was empty; those of the records when there are no prices."""
@@ -142,10 +156,18 @@ class RunData:
         Plain values that JSON can hold. Read here, all of them optional: ``name``, ``strategy``,
         ``started`` (text), ``run_hash``, ``config`` (nested dict), ``notes`` (list of text: a corrected
         clock, gaps), ``models`` (dict of name to text), ``gaps`` (list of [begin, end], local ns).
+    currency : str, optional
+        What totals are reported in. By default the currency that all assets settle in, or the only one of
+        theirs that has no rate.
+    rates : dict of str to float, int or str
+        What a unit of a currency is worth: a float (a fixed number), or an asset of this run whose mid says
+        so, by number (int) or symbol.
     """
 
     assets: tuple[AssetRun, ...]
     meta: dict[str, Any] = field(default_factory=dict)
+    currency: str | None = None
+    rates: Mapping[str, float | int | str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         assets: object = self.assets
@@ -154,6 +176,32 @@ class RunData:
             raise InputError("a tuple of AssetRun as assets", type(assets), "run")
         if not isinstance(meta, dict):
             raise InputError("a dict as meta", type(meta), "run")
+        if self.currency is not None and not (isinstance(self.currency, str) and self.currency):
+            raise CurrencyError("the name of a currency, or None", shown(self.currency), "run")
+        if not isinstance(self.rates, Mapping):
+            raise CurrencyError('a dict of rates, such as {"BTC": 0}', shown(self.rates), "run")
+        rates = {name: self._rate(name, rate) for name, rate in self.rates.items()}
+        object.__setattr__(self, "rates", rates)
+
+    def _rate(self, name: object, rate: object) -> float | int:
+        """A fixed rate as a float, an asset as its number."""
+        where = f"rate of {name}"
+        if not isinstance(name, str) or not name or name == self.currency:
+            raise CurrencyError("the name of a currency other than the run's", shown(name), "rates")
+        if isinstance(rate, str):
+            numbers = [k for k, asset in enumerate(self.assets) if asset.symbol == rate]
+            if len(numbers) != 1:
+                symbols = ", ".join(asset.symbol for asset in self.assets)
+                raise CurrencyError(f"the symbol of one asset ({symbols})", shown(rate), where)
+            return numbers[0]
+        if isinstance(rate, int | np.integer) and not isinstance(rate, bool):
+            if not 0 <= rate < len(self.assets):
+                wanted = f"an asset number below {len(self.assets)}, or a float such as 1.0 for a fixed rate"
+                raise CurrencyError(wanted, int(rate), where)
+            return int(rate)
+        if not isinstance(rate, float | np.floating) or not (np.isfinite(rate) and rate > 0):
+            raise CurrencyError("a finite rate > 0, or an asset's number or symbol", shown(rate), where)
+        return float(rate)
 
     @property
     def span(self) -> tuple[int, int] | None:

@@ -203,10 +203,15 @@ class Spot(_Contract):
     ----------
     base, quote : str, optional
         Names of what is bought and what is paid, e.g. "BTC" and "USDT".
+    fees_in : str
+        "quote"; or "received": a buyer pays fees in the base, a seller in the quote, as most venues have it.
+        The fee model's number is money in the quote, and a buyer's fill has that over the price; the state's
+        ``fee`` stays in the quote, each fee at the price of its fill.
     """
 
     base: str | None = None
     quote: str | None = None
+    fees_in: str = "quote"
     kind: ClassVar[int] = SPOT
 
     def __post_init__(self) -> None:
@@ -214,6 +219,8 @@ class Spot(_Contract):
         _named(self, "quote", optional=True)
         if self.base is not None and self.base == self.quote:
             raise ConfigError("a quote that is not the base", shown(self.quote), "Spot.quote")
+        if self.fees_in not in ("quote", "received"):
+            raise ConfigError('"quote" or "received"', shown(self.fees_in), "Spot.fees_in")
 
     @property
     def unit(self) -> float:

@@ -73,7 +73,6 @@ class UserFees:
         check_params(self.params, "UserFees.params")
 
 
-FeeModel = TradingValueFees | TradingQtyFees | FlatPerTradeFees | UserFees
 KINDS = {TradingValueFees: BY_VALUE, TradingQtyFees: BY_QUANTITY, FlatPerTradeFees: PER_TRADE}
 
 
@@ -97,7 +96,7 @@ def fee_callback(model: UserFees) -> Callback:
 
 @helper
 def fee_of(run, a, maker, side, price, qty, value, timestamp):
-    """Fee of one execution, in the asset's fee currency."""
+    """Fee of one execution, in the asset's fee currency; of spot always in the quote."""
     rate = a["fee_maker"] if maker != 0 else a["fee_taker"]
     if a["fee_model"] == BY_VALUE:
         return rate * value
@@ -105,7 +104,16 @@ def fee_of(run, a, maker, side, price, qty, value, timestamp):
         return rate * qty
     if a["fee_model"] == PER_TRADE:
         return rate
+    a["fee_ts"] = timestamp
     if _call(a["fee_call"], (maker, side, asset_address(run, a), price, qty, value)) != 0:
         fail(run, a, FEE_MODEL, maker, timestamp, float(side), price, qty, value)
         return 0.0
     return a["model_out_f"]
+
+
+@helper
+def settled_fee(a, fill):
+    """A fill's fee in the settlement currency; paid in the coin itself, at the fill's price."""
+    if fill["fee_currency"] != a["fee_currency"]:
+        return fill["fee"] * fill["price"]
+    return fill["fee"]

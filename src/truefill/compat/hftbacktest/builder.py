@@ -8,7 +8,8 @@ import numpy as np
 from truefill.backtest import Asset
 from truefill.backtest.models.contracts import InverseContract, LinearContract
 from truefill.backtest.models.exchanges import ExchangeModel, NoPartialFillExchange, PartialFillExchange
-from truefill.backtest.models.fees import FeeModel, FlatPerTradeFees, TradingQtyFees, TradingValueFees
+from truefill.backtest.models.fees import FlatPerTradeFees, TradingQtyFees, TradingValueFees
+from truefill.backtest.models.fees_schedule import FeeModel
 from truefill.backtest.models.latency import ConstantLatency
 from truefill.backtest.models.latency_recorded import InterpolatedLatency
 from truefill.backtest.models.queue import (

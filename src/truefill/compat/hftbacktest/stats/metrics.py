@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from truefill.analysis.equity import Curve, last_known
+from truefill.analysis.equity import Curve
 from truefill.analysis.performance import Scale, performance
+from truefill.analysis.rates import last_known
 from truefill.core.run_data import Floats
 
 # What a sample adds to a total since the one before; all other columns are states.
