@@ -218,3 +218,16 @@ def test_ctrl_c_ends_the_run_at_once_and_keeps_its_results(folder, way):
     assert rest.splitlines()[-1] == "error: interrupted; the results up to here are kept"
     assert load_run(folder / "result").meta["run_hash"]
     assert (folder / "result" / "report.html").exists()
+
+
+def test_places_in_queues_are_tracked_when_asked(truefill, folder):
+    """Without the setting a strategy that asks is told what to write."""
+    ask = "\n    bot.queue_position(0, 1)\n"
+    (folder / "strategy.py").write_text((folder / "strategy.py").read_text() + ask)
+    arguments = ("backtest", "strategy.py", "--config", "run.toml", "--out", "r", "--interpreted")
+    refused = truefill(*arguments)
+    with (folder / "run.toml").open("a") as file:
+        file.write("[run]\ntrack_queues = true\n")
+
+    assert refused.exit_code == 1 and "track_queues=True" in refused.stderr
+    assert truefill(*arguments).exit_code == 0

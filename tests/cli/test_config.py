@@ -83,7 +83,7 @@ def test_defaults_stand_in_for_every_table_but_the_assets(tmp_path):
     config = load_config(write(tmp_path, '[[asset]]\ntape = "a.tape"\n'))
     assert config.exchange.model == "fifo"
     assert config.params == {}
-    assert config.run.compute == 0
+    assert config.run.compute == 0 and config.run.track_queues is False
 
 
 def test_computing_time_may_be_measured(tmp_path):
