@@ -27,7 +27,7 @@ class Places:
 
     def __init__(self, exch: TwinExchange, local: TwinLocal) -> None:
         self.exch, self.local = exch, local
-        self.diary: list[Place] = []
+        self.diary: dict[int, list[Place]] = {}  # by the order's life
         self.moment: list[Place] = []  # as of the time that is not over
 
     def look(self, ts: int) -> None:
@@ -39,7 +39,8 @@ class Places:
 
     def settle(self) -> None:
         """The time is over, or the strategy looks: what is seen is written down."""
-        self.diary += self.moment
+        for place in self.moment:
+            self.diary.setdefault(place.life, []).append(place)
         self.moment = []
 
     def position(self, order_id: int) -> float:
@@ -48,7 +49,7 @@ class Places:
         if order is None or order.status not in (NEW, PARTIALLY_FILLED):
             return math.nan
         fed = max(self.local.fed.values(), default=-1)
-        told = [p for p in self.diary if p.life == order.life and p.entry_ts <= order.exch_ts]
+        told = [p for p in self.diary.get(order.life, []) if p.entry_ts <= order.exch_ts]
         known = [p for p in told if p.ts <= fed]
         if not known or any(p.entry_ts > fed for p in told):
             return math.nan
