@@ -4,8 +4,7 @@ A page's ``python title="name.py"`` block is its strategy. For HftBacktest only 
 """
 
 import functools
-import importlib.util
-import itertools
+import importlib
 import sys
 import warnings
 from collections.abc import Callable
@@ -141,22 +140,16 @@ def _plain(value: Any) -> Any:
     return round(float(value), 9) if isinstance(value, float) else int(value)
 
 
-_numbers = itertools.count()
-
-
-def strategy_module(page: str, package: str, folder: Path) -> ModuleType:
+@functools.cache  # so is what was compiled of it
+def strategy_module(page: str, package: str) -> ModuleType:
     """Import the strategy of a page, written for `package`."""
     (block,) = [block for block in blocks(PAGES / f"{page}.md") if block.title]
     assert f"from {OURS} import" in block.body
     source = block.body.replace(OURS, package)
-    name = f"tutorial_{Path(block.title).stem}_{next(_numbers)}"
-    path = folder / f"{name}.py"
-    path.write_text(source)
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
+    name = f"tutorial_{Path(block.title).stem}_{package.split('.', maxsplit=1)[0]}"
+    module = ModuleType(name)
     sys.modules[name] = module  # Numba looks functions of a module up there
-    spec.loader.exec_module(module)
+    exec(compile(source, name, "exec"), module.__dict__)
     return module
 
 
@@ -168,9 +161,9 @@ def backtests(package: str) -> ModuleType:
         return importlib.import_module(package)
 
 
-def diary_of(case: Case, package: str, folder: Path) -> tuple[Diary, Any]:
+def diary_of(case: Case, package: str) -> tuple[Diary, Any]:
     """Run a page's strategy in `package`; give what was seen, and the backtest (closed by the caller)."""
-    module = strategy_module(case.page, package, folder)
+    module = strategy_module(case.page, package)
     made = case.make(module)
     hbt = getattr(backtests(package), f"{case.book}MarketDepthBacktest")(made)
     probe = Probe(len(made), 30_000, 400_000)
