@@ -99,8 +99,8 @@ MADE = {
         "single-orders",
         "join_the_queue",
         lambda m: [m.make_asset(made(14, orders=True, **DENSE), *CENT)],
-        lambda m: (100 * MS, 0, 1, 1.0, 20.0),
-        20,
+        lambda m: (100 * MS, 1, 2, 1.0, 20.0),
+        10,
     ),
     "large-ticks": Case(
         "large-ticks",

@@ -1,7 +1,7 @@
 """HftBacktest 2.4's Python face over truefill: ``from truefill.compat.hftbacktest import ...``.
 
 Names, arguments, return codes and record layouts are HftBacktest's; fills, accounting and books are
-truefill's, and where HftBacktest is wrong, right (docs/hftbacktest-face.md lists each difference).
+truefill's, and where HftBacktest is wrong, right (docs/migrating-from-hftbacktest.md lists each difference).
 """
 
 from typing import Any

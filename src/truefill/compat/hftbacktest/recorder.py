@@ -23,6 +23,7 @@ from numba.extending import (
 )
 
 from truefill.compat.hftbacktest.files import save_arrays
+from truefill.compat.hftbacktest.replaced import missing
 from truefill.core.address import array_view, record_view
 from truefill.core.errors import BotError, InputError
 from truefill.core.jit import helper, kernel_hash
@@ -205,3 +206,7 @@ class Recorder:
         """Write all records to a ``.npz`` file, one array for each asset, called ``"0"``, ``"1"``, ..."""
         count = self._recorder.records.shape[1]
         save_arrays(file, {str(asset_no): self.get(asset_no) for asset_no in range(count)})
+
+
+def __getattr__(name: str) -> Any:
+    raise missing(__name__, name)

@@ -6,6 +6,8 @@ _LIVE = "`truefill.Bot`, in a backtest: trading live is not part of truefill yet
 _JITCLASS = "`numba.typeof(hbt)` is the type of a backtest for annotations; make one with "
 _C_FUNCTION = "the methods of the backtest, its depth and its orders: there is no C library behind them"
 
+_STATS = "the methods of `LinearAssetRecord` and `InverseAssetRecord`"
+
 _HASHMAP, _ROI = "HashMapMarketDepthBacktest([asset, ...])", "ROIVectorMarketDepthBacktest([asset, ...])"
 
 # What takes a name's place, whatever module it is asked of.
@@ -37,6 +39,16 @@ REPLACED = {
     "val_from_ptr": "truefill.core.address",
     "address_as_void_pointer": "truefill.core.address",
     "is_null_ptr": "truefill.core.address",
+    "generate_order_latency_nb": "`generate_order_latency`",
+    "convert_": "`convert`",
+    "compute_metrics": _STATS,
+    "resample": _STATS,
+    "monthly": _STATS,
+    "daily": _STATS,
+    "hourly": _STATS,
+    "get_num_samples_per_day": _STATS,
+    "get_total_days": _STATS,
+    "utils": _STATS,
 }
 _C_PREFIXES = ("hashmapdepth_", "roivecdepth_", "hashmapbt_", "roivecbt_", "orders_", "fusemarketdepth_")
 

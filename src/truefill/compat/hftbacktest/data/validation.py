@@ -5,9 +5,11 @@ here for converters of one's own that were written for HftBacktest.
 """
 
 import logging
+from typing import Any
 
 import numpy as np
 
+from truefill.compat.hftbacktest.replaced import missing
 from truefill.core.errors import DataError
 from truefill.core.events import EVENT, EXCH, LOCAL
 from truefill.core.jit import entry
@@ -150,3 +152,7 @@ def _merge(rows, words, by_exch, by_local, out):
             j += 1
         k += 1
     return k
+
+
+def __getattr__(name: str) -> Any:
+    raise missing(__name__, name)

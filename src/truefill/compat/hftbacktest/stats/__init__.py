@@ -1,5 +1,8 @@
 """HftBacktest's ``hftbacktest.stats``: metrics of a `Recorder`'s records, over `truefill.analysis`."""
 
+from typing import Any
+
+from truefill.compat.hftbacktest.replaced import missing
 from truefill.compat.hftbacktest.stats.metrics import (
     SR,
     AnnualRet,
@@ -46,3 +49,7 @@ __all__ = [
     "TradingValue",
     "TradingVolume",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    raise missing(__name__, name)

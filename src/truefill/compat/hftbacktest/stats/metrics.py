@@ -14,6 +14,7 @@ import polars as pl
 from truefill.analysis.equity import Curve
 from truefill.analysis.performance import Scale, performance
 from truefill.analysis.rates import last_known
+from truefill.compat.hftbacktest.replaced import missing
 from truefill.core.run_data import Floats
 
 # What a sample adds to a total since the one before; all other columns are states.
@@ -233,3 +234,7 @@ class MaxLeverage(_OfBook):
         if self.book_size is None or not self.book_size > 0:
             return {self.name: float("nan")}
         return super().compute(df, context)
+
+
+def __getattr__(name: str) -> Any:
+    raise missing(__name__, name)

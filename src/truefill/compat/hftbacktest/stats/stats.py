@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from truefill.analysis.plots import PALETTE
+from truefill.compat.hftbacktest.replaced import missing
 from truefill.core.errors import InputError
 
 BACKENDS = ("plotly", "matplotlib", "holoviews")
@@ -93,3 +94,12 @@ class Stats:
             figure.update_yaxes(title_text="Price", row=row, col=1, secondary_y=True, showgrid=False)
         figure.update_layout(template="plotly_white", height=640, hovermode="x unified")
         return figure
+
+
+def __getattr__(name: str) -> Any:
+    """The records stand in a file of their own here, and in this module in HftBacktest."""
+    if name in ("InverseAssetRecord", "LinearAssetRecord", "Record"):
+        from truefill.compat.hftbacktest.stats import records
+
+        return getattr(records, name)
+    raise missing(__name__, name)

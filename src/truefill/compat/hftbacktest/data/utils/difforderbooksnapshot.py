@@ -4,9 +4,12 @@ For venues that publish whole books of a few levels: a level that is not in the 
 deleted, or has left the window that is published.
 """
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from truefill.compat.hftbacktest.data.utils.later import refuse
 from truefill.core.errors import DataError
 from truefill.core.run_data import Floats
 
@@ -104,3 +107,7 @@ class DiffOrderBookSnapshot:
     def _ticks(self, side: Floats) -> Ticks:
         ticks: Ticks = np.round(side[:, 0] / self.tick_size)
         return ticks
+
+
+def __getattr__(name: str) -> Any:
+    raise refuse(__name__, name)

@@ -2,11 +2,13 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from truefill.backtest.models.latency_feed import generate_order_latency as _generate
 from truefill.backtest.models.latency_recorded import ORDER_LATENCY
+from truefill.compat.hftbacktest.data.utils.later import refuse
 from truefill.compat.hftbacktest.files import save_arrays
 from truefill.tape.npz import read_npz
 
@@ -53,3 +55,7 @@ def generate_order_latency(
     if output_file is not None:
         save_arrays(output_file, {"data": rows})
     return rows
+
+
+def __getattr__(name: str) -> Any:
+    raise refuse(__name__, name)

@@ -7,9 +7,11 @@ above zero says that the row is not for that side; whether the times were right 
 import os
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from truefill.compat.hftbacktest.data.utils.later import refuse
 from truefill.compat.hftbacktest.files import save_arrays
 from truefill.core.errors import DataError
 from truefill.core.events import BUY, EVENT, EXCH, LOCAL, SELL
@@ -75,3 +77,7 @@ def _rows(path: Path) -> np.ndarray:
     if not np.isfinite(rows[:, :4]).all():
         raise DataError("finite kinds, times and sides", "some that are not", path.name)
     return np.asarray(rows)
+
+
+def __getattr__(name: str) -> Any:
+    raise refuse(__name__, name)

@@ -1,0 +1,9 @@
+"""HftBacktest's ``data.utils.databento``: each name says what does its work here."""
+
+from typing import Any
+
+from truefill.compat.hftbacktest.data.utils.later import refuse
+
+
+def __getattr__(name: str) -> Any:
+    raise refuse(__name__, name)
