@@ -216,6 +216,18 @@ def test_o_a_queue_model_is_three_python_functions() -> None:
     assert [bot.position(0) for bot in bots] == [1.0, 0.0]
 
 
+def test_o_the_place_in_the_queue_can_be_read() -> None:
+    """O: behind 10, and behind 6 when 4 were traded (HftBacktest: no name for it)."""
+    market = book().quiet(100).sells(100, 4).quiet(1_000).quiet()
+    bot = Bot([native_asset(market.events, queue=RiskAverseQueue())], track_queues=True)
+    bot.elapse(150)
+    buy(bot, 1, 100, 1)
+    bot.elapse(100)
+    before = bot.queue_position(0, 1)
+    bot.elapse(1_500)
+    assert (before, bot.queue_position(0, 1)) == (10.0, 6.0)
+
+
 def test_o_errors_are_exceptions_that_say_what_was_wrong() -> None:
     """O: a price that is no number is a typed error with the number in it (HftBacktest: taken)."""
     theirs, mine = both(book().quiet())

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from truefill.compat.hftbacktest.data.fuse import FuseMarketDepth
 from truefill.compat.hftbacktest.data.validation import (
     correct_event_order,
     correct_local_timestamp,
@@ -9,7 +10,7 @@ from truefill.compat.hftbacktest.data.validation import (
 )
 from truefill.compat.hftbacktest.replaced import missing
 
-__all__ = ["correct_event_order", "correct_local_timestamp", "validate_event_order"]
+__all__ = ["FuseMarketDepth", "correct_event_order", "correct_local_timestamp", "validate_event_order"]
 
 
 def __getattr__(name: str) -> Any:
