@@ -98,7 +98,7 @@ def test_what_does_not_compile_is_named_with_the_line(truefill, folder):
             "run.toml",
             "maker",
             "makr",
-            "run.toml:8: expected one of model, maker, taker, currency in [fees], got unknown key ",
+            "run.toml:8: expected one of model, maker, taker, currency, buyer, ",
         ),
         ("run.toml", "market.tape", "other.tape", "other.tape: expected a tape file, got no such file"),
         (

@@ -99,13 +99,14 @@ A = '[[asset]]\ntape = "a.tape"\n'
     [
         (
             A + "[fees]\nmakr = 1",
-            "run.toml:4: expected one of model, maker, taker, currency in [fees], "
+            "run.toml:4: expected one of model, maker, taker, currency, buyer, seller, tiers, rates_on, "
+            "counts, days, evaluated, start_volume in [fees], "
             "got unknown key 'fees.makr' (did you mean 'maker'?)",
         ),
         (
             A + "[lateny]\nentry = 1",
             "run.toml:3: expected one of asset, latency, queue, exchange, limits, fees, contract, "
-            "run, params in the file, got unknown key 'lateny' (did you mean 'latency'?)",
+            "run, rates, params in the file, got unknown key 'lateny' (did you mean 'latency'?)",
         ),
         (
             A + A + "tick_sise = 1",
@@ -115,7 +116,8 @@ A = '[[asset]]\ntape = "a.tape"\n'
         ),
         (
             A + "[asset.fees]\ntakr = 1",
-            "run.toml:4: expected one of model, maker, taker, currency in [asset.fees], "
+            "run.toml:4: expected one of model, maker, taker, currency, buyer, seller, tiers, rates_on, "
+            "counts, days, evaluated, start_volume in [asset.fees], "
             "got unknown key 'asset[0].fees.takr' (did you mean 'taker'?)",
         ),
         (

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from truefill.cli.config import (
     AssetSettings,
+    ContractSettings,
     ExchangeSettings,
     FeeSettings,
     LatencySettings,
@@ -13,12 +14,15 @@ from truefill.cli.config import (
     QueueSettings,
     RunConfig,
 )
+from truefill.cli.rates import check_rates
+from truefill.core.contracts import LINEAR
 from truefill.core.errors import ConfigError, InputError
 from truefill.core.limits import VenueLimits
 
 if TYPE_CHECKING:
     from truefill.backtest import Asset
     from truefill.backtest.asset import LatencyModel
+    from truefill.backtest.models.contracts import Contract
     from truefill.backtest.models.exchanges import ExchangeModel
     from truefill.backtest.models.fees_schedule import FeeModel
     from truefill.backtest.models.latency_drawn import Distribution
@@ -44,7 +48,9 @@ def make_assets(config: RunConfig, path: Path) -> "list[Asset]":
     ConfigError
         If settings do not fit each other or the tape, e.g. a tick size that is no multiple of the data's.
     """
-    return [_asset(asset, config, path, number) for number, asset in enumerate(config.asset)]
+    assets = [_asset(asset, config, path, number) for number, asset in enumerate(config.asset)]
+    check_rates(assets, config, path)
+    return assets
 
 
 def currency_of(symbol: str, otherwise: str = "quote") -> str:
@@ -63,14 +69,15 @@ def remarks(assets: "Sequence[Asset]") -> list[str]:
     """Say what about these assets is not as it should be, without being wrong."""
     return [
         f"{asset.tape.symbol} is an inverse contract, and its money is counted as that of a linear one: "
-        "orders, fills and position are right, value, fees and profit are not"
+        'orders, fills and position are right, value, fees and profit are not ([contract] model = "inverse", '
+        "with its size, makes them so)"
         for asset in assets
-        if asset.tape.header.venue == "binance-coinm"
+        if asset.tape.header.venue == "binance-coinm" and asset.contract.kind == LINEAR
     ]
 
 
 def _asset(asset: AssetSettings, config: RunConfig, path: Path, number: int) -> "Asset":
-    from truefill.backtest import Asset, LinearContract
+    from truefill.backtest import Asset
     from truefill.tape import Tape
 
     latency = asset.latency or config.latency
@@ -89,8 +96,8 @@ def _asset(asset: AssetSettings, config: RunConfig, path: Path, number: int) -> 
             self_trade=exchange.self_trade,
             limits=_limits(asset.limits or config.limits),
             fees=_fees(fees),
-            contract=LinearContract(contract.multiplier),
-            fee_currency=fees.currency or currency_of(tape.symbol),
+            contract=_contract(contract, tape.symbol),
+            fee_currency=fees.currency,
             tick_size=None if asset.tick_size is None else float(asset.tick_size),
             lot_size=None if asset.lot_size is None else float(asset.lot_size),
             location_offset_ns=asset.location_offset,
@@ -98,6 +105,22 @@ def _asset(asset: AssetSettings, config: RunConfig, path: Path, number: int) -> 
     except InputError as error:
         place = f"{path}: asset[{number}]" + (f", {error.where}" if error.where else "")
         raise ConfigError(error.expected, error.got, place) from None
+
+
+def _contract(contract: ContractSettings, symbol: str) -> "Contract":
+    """The contract of an instrument; currencies that are not given are told from its name."""
+    from truefill.backtest import InverseContract, LinearContract, QuantoContract, Spot
+
+    pair = symbol.partition(".")[0].partition("-")[0]
+    quote = currency_of(symbol, "")
+    base = pair.removesuffix(quote) if quote else ""
+    if contract.model == "inverse":
+        return InverseContract(contract.size, contract.currency or base or None)
+    if contract.model == "quanto":
+        return QuantoContract(contract.multiplier, contract.currency)
+    if contract.model == "spot":
+        return Spot(contract.base or base or None, contract.quote or quote or None, contract.fees_in)
+    return LinearContract(contract.multiplier or 1.0, contract.currency or quote or None)
 
 
 def _latency(latency: LatencySettings, folder: Path) -> "LatencyModel":
@@ -170,11 +193,31 @@ def _limits(limits: LimitSettings) -> VenueLimits | None:
 
 
 def _fees(fees: FeeSettings) -> "FeeModel":
-    from truefill.backtest import FlatPerTradeFees, TradingQtyFees, TradingValueFees
+    from truefill.backtest import (
+        DirectionalFees,
+        FlatPerTradeFees,
+        TieredFees,
+        TradingQtyFees,
+        TradingValueFees,
+    )
 
     models: dict[str, type[TradingValueFees | TradingQtyFees | FlatPerTradeFees]] = {
         "value": TradingValueFees,
         "quantity": TradingQtyFees,
         "per_trade": FlatPerTradeFees,
     }
-    return models[fees.model](fees.maker, fees.taker)
+    common: TradingValueFees | TradingQtyFees | FlatPerTradeFees | TieredFees
+    if fees.tiers is not None:
+        common = TieredFees(
+            fees.tiers,
+            rates_on=fees.rates_on,
+            counts=fees.counts,
+            days=fees.days,
+            evaluated=fees.evaluated,
+            start_volume=fees.start_volume,
+        )
+    else:
+        common = models[fees.model](fees.maker, fees.taker)
+    if fees.buyer == 0.0 and fees.seller == 0.0:
+        return common
+    return DirectionalFees(common, fees.buyer, fees.seller)

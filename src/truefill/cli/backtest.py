@@ -92,7 +92,7 @@ def backtest(
         "config": dump(settings),
     }
     with steps.step("Write the report") as step:
-        data = write_results(result, out, meta)
+        data = write_results(result, out, meta, settings)
         step.result = str(out / "report.html")
     print_summary(data, json)
     finish(result, loaded)

@@ -159,20 +159,63 @@ class LimitSettings(Settings):
         return self
 
 
+Tier = Annotated[tuple[float, float, float], Field(strict=False)]
+
+
 class FeeSettings(Settings):
     """``[fees]``: what an execution costs; negative is a rebate."""
 
-    model: Literal["value", "quantity", "per_trade"] = "value"
+    model: Literal["value", "quantity", "per_trade", "tiered"] = "value"
     maker: float = 0.0
     taker: float = 0.0
-    currency: str | None = None  # None: the one the instrument is quoted in
+    currency: str | None = None  # None: the contract's
+    buyer: float = 0.0  # on the value, on top
+    seller: float = 0.0
+    tiers: Annotated[tuple[Tier, ...] | None, Field(strict=False, min_length=1)] = None  # from, maker, taker
+    rates_on: Literal["value", "quantity", "trade"] = "value"
+    counts: Literal["value", "quantity"] = "value"
+    days: Count | None = None  # None: all volume since the start of the run
+    evaluated: Literal["trade", "day"] = "trade"
+    start_volume: Annotated[float, Field(ge=0)] = 0.0
+
+    @model_validator(mode="after")
+    def _tiers_belong_to_their_model(self) -> Self:
+        schedule = {"tiers", "rates_on", "counts", "days", "evaluated", "start_volume"}
+        foreign = sorted(self.model_fields_set & (schedule if self.model != "tiered" else {"maker", "taker"}))
+        if foreign:
+            raise ValueError(f"expected other keys with model {self.model!r}, got {foreign[0]}")
+        if self.model == "tiered" and self.tiers is None:
+            raise ValueError("expected tiers [from volume, maker, taker] with model 'tiered', got none")
+        return self
 
 
 class ContractSettings(Settings):
-    """``[contract]``: what one unit of quantity is worth."""
+    """``[contract]``: what one unit of quantity is worth, and in which currency."""
 
-    model: Literal["linear"] = "linear"
-    multiplier: Annotated[float, Field(gt=0)] = 1.0
+    model: Literal["linear", "inverse", "quanto", "spot"] = "linear"
+    multiplier: Positive | None = None  # of linear (1.0) and quanto
+    size: Positive | None = None  # of inverse
+    currency: str | None = None  # of all but spot
+    base: str | None = None  # of spot
+    quote: str | None = None
+    fees_in: Literal["quote", "received"] = "quote"
+
+    @model_validator(mode="after")
+    def _keys_belong_to_the_model(self) -> Self:
+        own = {
+            "linear": {"multiplier", "currency"},
+            "inverse": {"size", "currency"},
+            "quanto": {"multiplier", "currency"},
+            "spot": {"base", "quote", "fees_in"},
+        }[self.model]
+        foreign = sorted(self.model_fields_set - own - {"model"})
+        if foreign:
+            raise ValueError(f"expected {', '.join(sorted(own))} with model {self.model!r}, got {foreign[0]}")
+        needed = {"inverse": ("size",), "quanto": ("multiplier", "currency")}.get(self.model, ())
+        for name in needed:
+            if getattr(self, name) is None:
+                raise ValueError(f"expected a {name} with model {self.model!r}, got none")
+        return self
 
 
 class AssetSettings(Settings):
@@ -196,6 +239,7 @@ class RunSettings(Settings):
 
     name: str | None = None
     compute: Annotated[int | Literal["measured"], BeforeValidator(_compute)] = 0  # ns from wake to act
+    currency: str | None = None  # of totals
     track_queues: bool = False  # for bot.queue_position
 
 
@@ -210,6 +254,8 @@ class RunConfig(Settings):
     fees: FeeSettings = FeeSettings()
     contract: ContractSettings = ContractSettings()
     run: RunSettings = RunSettings()
+    # a number, or the symbol of the asset whose mid is the rate
+    rates: dict[str, Annotated[float, Field(gt=0)] | str] = Field(default_factory=dict)
     params: dict[str, Scalar] = Field(default_factory=dict)
 
 
@@ -249,7 +295,7 @@ def _explain(error: ValidationError, text: str, path: Path) -> ConfigError:
     # A wrong `model` and what follows from it come together; the unknown key explains most, so it goes first.
     details = sorted(error.errors(), key=lambda d: d["type"] != "extra_forbidden")[0]
     location = [part for part in details["loc"] if isinstance(part, int) or part.isidentifier()]
-    if location[:1] == ["params"]:
+    if location[:1] in (["params"], ["rates"]):
         location = location[:2]  # what follows are pydantic's names for the members of Scalar
     key = dotted(location)
     line = find_line(text, location if details["type"] != "missing" else location[:-1])
@@ -273,6 +319,10 @@ def _explain(error: ValidationError, text: str, path: Path) -> ConfigError:
         )
     if kind == "literal_error":
         return ConfigError(f"{key} to be one of {details['ctx']['expected']}", repr(details["input"]), where)
+    if location[:1] == ["rates"]:
+        return ConfigError(
+            f"{key} to be a number > 0, or the symbol of an asset", repr(details["input"]), where
+        )
     if location[:1] == ["params"]:
         return ConfigError(f"{key} to be a number, a bool or a string", repr(details["input"]), where)
     wish = message.removeprefix("Input should be ")

@@ -81,7 +81,7 @@ def demo(
     title = f"Grid market maker on {tape.symbol}"
     with steps.step("Write the report") as step:
         data_of_run = write_results(
-            result, out / RESULT, {"name": title, "strategy": COPY, "config": dump(settings)}
+            result, out / RESULT, {"name": title, "strategy": COPY, "config": dump(settings)}, settings
         )
         step.result = str(out / RESULT / REPORT)
     kept = _copy_strategy(out / COPY)

@@ -17,6 +17,7 @@ from truefill.core.errors import ConfigError
 if TYPE_CHECKING:
     from truefill.analysis import RunData
     from truefill.backtest import Result
+    from truefill.cli.config import RunConfig
 
 RUN_FILE = "run.json"
 REPORT = "report.html"
@@ -39,12 +40,19 @@ def check_folder(folder: Path) -> None:
         )
 
 
-def write_results(result: "Result", folder: Path, meta: dict[str, Any]) -> "RunData":
-    """Write the run and its report into `folder`; `meta` is added to what the run says about itself."""
+def write_results(
+    result: "Result", folder: Path, meta: dict[str, Any], settings: "RunConfig | None" = None
+) -> "RunData":
+    """Write the run and its report into `folder`; `meta` is added to what the run says about itself.
+
+    Currency and rates of the totals are those of `settings`.
+    """
     from truefill.analysis import report, save_run
     from truefill.cli.assets import remarks
 
     data = result.run_data()
+    if settings is not None:
+        data = dataclasses.replace(data, currency=settings.run.currency, rates=settings.rates)
     notes = [*data.meta.get("notes", []), *remarks(result.bot.assets)]
     data = dataclasses.replace(data, meta={**data.meta, **meta, "notes": notes})
     save_run(data, folder)

@@ -51,8 +51,8 @@ class VenueLimits:
     tick_size, lot_size : float, optional
         Steps of prices and of quantities, multiples of the tape's.
     min_notional : float, optional
-        Smallest price x quantity x multiplier of an order. A market order counts at the best opposite price,
-        a stop without a limit at its trigger.
+        Smallest value of an order, in the contract's currency. A market order counts at the best opposite
+        price, a stop without a limit at its trigger.
     max_qty : float, optional
         Largest quantity of one order.
     max_orders : int, optional
