@@ -215,14 +215,15 @@ class Bot:
             self._status(int(ahead))
         return ahead
 
-    def fills(self, asset_no: int) -> np.recarray:
-        """Give the executions reported so far, FILL records, oldest first.
+    def fills(self, asset_no: int, first: int = 0) -> np.recarray:
+        """Give the executions reported so far from number `first` on, FILL records, oldest first.
 
         Interpreted a copy. Compiled a view of the engine's log, to be read while the bot lives: return
         ``bot.fills(a).copy()`` to keep it longer.
         """
         a = self._asset(asset_no)
-        return fills_at(a["fills_addr"], a["fills_seen"]).copy().view(np.recarray)
+        first = whole(first, "a number of fills from 0", 0, NO_TIME, BotError)
+        return fills_at(a["fills_addr"], a["fills_seen"])[first:].copy().view(np.recarray)
 
     def last_trades(self, asset_no: int) -> np.recarray:
         """Market trades that arrived since `clear_last_trades`, EVENT records, oldest first."""

@@ -46,9 +46,10 @@ from truefill.core.address import caller, record_view
 from truefill.core.errors import BotError
 from truefill.core.events import EVENT
 from truefill.core.jit import helper
-from truefill.core.records import GTC, LIMIT, REDUCE_ONLY, SLIDE, STATE
+from truefill.core.records import FILL, GTC, LIMIT, REDUCE_ONLY, SLIDE, STATE
 
 _EVENT_ROW = EVENT.itemsize
+_FILL_ROW = FILL.itemsize
 _STATE_OFFSET = ASSET.fields["position"][1]  # type: ignore[index]
 _state_at = record_view(STATE)
 
@@ -100,12 +101,16 @@ def _state_values(bot, asset_no):
 
 
 @overload_method(BotType, "fills")
-def _fills(bot, asset_no):
+def _fills(bot, asset_no, first=0):
     wants_integer(asset_no, "asset number")
+    wants_integer(first, "number of fills")
 
-    def fills(bot, asset_no):
+    def fills(bot, asset_no, first=0):
         a = asset_at(asset_address(bot._address, asset_no))
-        return fills_at(a["fills_addr"], a["fills_seen"])
+        if first < 0:
+            raise BotError("a number of fills from 0", first)
+        begin = min(np.int64(first), a["fills_seen"])
+        return fills_at(a["fills_addr"] + begin * _FILL_ROW, a["fills_seen"] - begin)
 
     return fills
 

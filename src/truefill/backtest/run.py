@@ -57,25 +57,40 @@ def run(
     arguments = (bot,) if params is None else (bot, params)
     source = strategy_source(strategy, arguments)
     function = compile_user(source) if compiled else source
+    returned, error = attend(bot, lambda: function(*arguments), progress)
+    if compiled and error is not None and (file := _file(source)):
+        error = find_line(bot, lambda twin: source(twin, *arguments[1:]), error, {file})
+    return give_result(bot, returned, error)
+
+
+def attend(
+    bot: Bot, work: Callable[[], Any], progress: Callable[[float], Any] | None
+) -> tuple[Any, BaseException | None]:
+    """Let `work` run in a thread of its own, with progress and Ctrl-C; what it returned, and what it raised."""
     outcome: dict[str, Any] = {}
     done = threading.Event()
 
-    def work() -> None:
+    def in_thread() -> None:
         try:
-            outcome["returned"] = function(*arguments)
+            outcome["returned"] = work()
         except BaseException as error:  # whatever it is, the caller gets it with the results
             outcome["error"] = error
         finally:
             done.set()
 
-    threading.Thread(target=work, name="truefill-run", daemon=True).start()
+    threading.Thread(target=in_thread, name="truefill-run", daemon=True).start()
     _attend(bot, done, progress)
-    error = outcome.get("error")
-    if error is None:
-        error = model_error(bot)
-    elif compiled and not _shows(error, source):
-        error = _again_interpreted(bot, source, params, error)
-    return collect(bot, outcome.get("returned"), error)
+    return outcome.get("returned"), outcome.get("error")
+
+
+def give_result(bot: Bot, returned: Any, error: BaseException | None) -> Result:
+    """Collect what a run has left; an error of a model is found in the bot."""
+    return collect(bot, returned, model_error(bot) if error is None else error)
+
+
+def find_line(bot: Bot, again: Callable[[Bot], Any], error: BaseException, files: set[str]) -> BaseException:
+    """Give the error of compiled code a traceback that names the user's line, by running `again` interpreted."""
+    return error if _shows(error, files) else _again_interpreted(bot, again, error)
 
 
 def run_here(bot: Bot, function: Callable[..., Any], params: Any = None) -> Result:
@@ -139,35 +154,35 @@ def _attend(bot: Bot, done: threading.Event, progress: Callable[[float], Any] | 
         progress(1.0)
 
 
-def _shows(error: BaseException, source: Callable[..., Any]) -> bool:
-    """Whether a traceback names a line of the file that the strategy is in."""
+def _file(source: Callable[..., Any]) -> str | None:
     try:
-        file = inspect.getfile(source)
+        return inspect.getfile(source)
     except TypeError:
-        return True
+        return None
+
+
+def _shows(error: BaseException, files: set[str]) -> bool:
+    """Whether a traceback names a line of one of the files that the strategy is in."""
     trace = error.__traceback__
     while trace is not None:
-        if trace.tb_frame.f_code.co_filename == file:
+        if trace.tb_frame.f_code.co_filename in files:
             return True
         trace = trace.tb_next
     return False
 
 
-def _again_interpreted(
-    bot: Bot, source: Callable[..., Any], params: Any, error: BaseException
-) -> BaseException:
+def _again_interpreted(bot: Bot, again: Callable[[Bot], Any], error: BaseException) -> BaseException:
     """Repeat a run that compiled code ended with an error, as plain Python, to find the user's line.
 
     Runs repeat exactly, so the same error comes at the same event (measured computing time aside: then most
     likely on the same line, somewhere else in time). Gives up after a while.
     """
     twin = Bot(bot.assets, compute_ns=bot.compute_ns)
-    arguments = (twin,) if params is None else (twin, params)
     limit = threading.Timer(_SEARCH_LIMIT, twin.interrupt)
     limit.daemon = True
     limit.start()
     try:
-        source(*arguments)
+        again(twin)
     except type(error) as found:
         return found
     except Exception:

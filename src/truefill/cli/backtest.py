@@ -19,7 +19,9 @@ def backtest(
     strategy: Annotated[
         Path,
         typer.Argument(
-            metavar="STRATEGY.py", help="Defines [cyan]strategy(bot)[/] or [cyan]strategy(bot, params)[/]."
+            metavar="STRATEGY.py",
+            help="Defines [cyan]strategy(bot)[/] or [cyan]strategy(bot, params)[/], a class derived from "
+            "[cyan]Strategy[/], or callbacks such as [cyan]on_trade(bot, state, trade)[/].",
         ),
     ],
     config: Annotated[
@@ -83,7 +85,7 @@ def backtest(
 
     settings = load_config(config)
     check_folder(out)
-    loaded = load_strategy(strategy)
+    loaded = load_strategy(strategy, events=True)
     steps = Steps(quiet=json)
     result = simulate(loaded, settings, config, steps, compiled=not interpreted)
     meta = {
@@ -110,6 +112,7 @@ def simulate(
     """
     from truefill.backtest import Bot, run
     from truefill.cli.assets import make_assets, remarks
+    from truefill.strategy import run_events
 
     params = _params(loaded, settings, path)
     assets = make_assets(settings, path)
@@ -127,7 +130,11 @@ def simulate(
                 moving = time.perf_counter()
             step(share, text="" if moving or not compiled else "compiling, which is kept for the next run")
 
-        result = run(bot, loaded.function, params, compiled=compiled, progress=progress)
+        if loaded.events is not None:
+            strategy, state = loaded.events(params)
+            result = run_events(bot, strategy, state, compiled=compiled, progress=progress)
+        else:
+            result = run(bot, loaded.function, params, compiled=compiled, progress=progress)
         rate = events / max(time.perf_counter() - moving, 1e-9) if moving else 0.0
         speed = (
             f", {rate / 1e6:.1f} M events a second" if events > 1_000_000 and not result.interrupted else ""
@@ -178,12 +185,15 @@ def finish(result: "Result", loaded: "StrategyFile") -> None:
 def _params(loaded: "StrategyFile", settings: "RunConfig", path: Path) -> Any:
     from truefill.cli.params import make_params
 
+    # what takes the params, as the file writes it
+    name, first = ("strategy", ("bot",)) if loaded.events is None else (loaded.function.__name__, ())
+    without, with_params = (f"{name}({', '.join(some)})" for some in (first, (*first, "params")))
     if loaded.takes_params:
         if settings.params:
             return make_params(settings.params)
         if loaded.needs_params:
-            raise ConfigError(f"[params], since {loaded.path.name} has strategy(bot, params)", "none", path)
+            raise ConfigError(f"[params], since {loaded.path.name} has {with_params}", "none", path)
     elif settings.params:
         names = ", ".join(settings.params)
-        raise ConfigError(f"no [params], since {loaded.path.name} has strategy(bot)", names, path)
+        raise ConfigError(f"no [params], since {loaded.path.name} has {without}", names, path)
     return None

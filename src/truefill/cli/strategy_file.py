@@ -16,6 +16,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from truefill.cli.event_file import Maker, find_events
 from truefill.core.errors import StrategyError
 
 
@@ -33,16 +34,20 @@ class StrategyFile:
         Whether it is ``strategy(bot, params)``.
     needs_params : bool
         Whether it cannot do without: not ``strategy(bot, params=None)``.
+    events : callable, optional
+        For an event-driven strategy: ``events(params) -> (strategy, state)``; `function` is then what takes
+        the params: the class, or ``make_state``.
     """
 
     path: Path
     function: Callable[..., Any]
     takes_params: bool
     needs_params: bool
+    events: Maker | None = None
 
 
-def load_strategy(path: str | Path) -> StrategyFile:
-    """Import a strategy file and find its ``strategy`` function.
+def load_strategy(path: str | Path, events: bool = False) -> StrategyFile:
+    """Import a strategy file and find its ``strategy`` function; with `events` also a Strategy or callbacks.
 
     Raises
     ------
@@ -55,14 +60,21 @@ def load_strategy(path: str | Path) -> StrategyFile:
         raise StrategyError("a Python file with a function strategy(bot)", _what_is(path), path)
     module = _import(path)
     found = getattr(module, "strategy", None)
+    if found is None and events and (told := find_events(module, path)) is not None:
+        function, maker = told
+        takes, needs = _params(function, path, ("params",), function.__name__)
+        return StrategyFile(path, function, takes, needs, maker)
     if found is None:
-        raise StrategyError("a function strategy(bot) or strategy(bot, params)", _names(module), path)
+        wanted = "a function strategy(bot) or strategy(bot, params)"
+        if events:
+            wanted += ", a class derived from Strategy, or callbacks such as on_trade(bot, state, trade)"
+        raise StrategyError(wanted, _names(module), path)
     function = getattr(
         found, "py_func", found
     )  # @njit and @njit(cache=True): compiled again with our options
     if not inspect.isfunction(function):
         raise StrategyError("strategy to be a function", f"a {type(found).__name__}", path)
-    takes, needs = _params(function, path)
+    takes, needs = _params(function, path, ("bot", "params"), "strategy")
     return StrategyFile(path, function, takes, needs)
 
 
@@ -113,21 +125,25 @@ def _import(path: Path) -> ModuleType:
     return module
 
 
-def _params(function: Callable[..., Any], path: Path) -> tuple[bool, bool]:
-    """Whether the function takes params, and whether it needs them."""
+def _params(
+    function: Callable[..., Any], path: Path, arguments: tuple[str, ...], name: str
+) -> tuple[bool, bool]:
+    """Whether what takes `arguments`, the last of which is params, takes these, and whether it needs them."""
     signature = inspect.signature(function)
 
-    def binds(*arguments: str) -> bool:
+    def binds(*given: str) -> bool:
         try:
-            signature.bind(*arguments)
+            signature.bind(*given)
         except TypeError:
             return False
         return True
 
-    takes, needs = binds("bot", "params"), not binds("bot")
+    takes, needs = binds(*arguments), not binds(*arguments[:-1])
     if needs and not takes:
-        place = f"{path}:{function.__code__.co_firstlineno}"
-        raise StrategyError("strategy(bot) or strategy(bot, params)", f"strategy{signature}", place)
+        code = getattr(function, "__code__", None)
+        place = f"{path}:{code.co_firstlineno}" if code else path
+        without, with_params = (f"{name}({', '.join(some)})" for some in (arguments[:-1], arguments))
+        raise StrategyError(f"{without} or {with_params}", f"{name}{signature}", place)
     return takes, needs
 
 

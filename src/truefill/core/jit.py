@@ -235,7 +235,9 @@ def _no_collections() -> Iterator[None]:
             gc.enable()
 
 
-def compile_user(function: Callable[..., Any], cache: bool = True) -> Any:
+def compile_user(
+    function: Callable[..., Any], cache: bool = True, beside: Callable[..., Any] | None = None
+) -> Any:
     """Compile a user's function with truefill's options.
 
     A function that is already a Numba dispatcher is compiled anew from its Python source, so that it
@@ -244,14 +246,14 @@ def compile_user(function: Callable[..., Any], cache: bool = True) -> Any:
 
     With `cache` the machine code is kept on disk, under the fingerprint of everything it depends on: an edit
     in a file that the strategy imports, or of a global, is seen. A function that was typed at a prompt has no
-    file to be cached beside.
+    file to be cached beside. A function of ours that closes over the user's is cached `beside` one of those.
     """
     source = getattr(function, "py_func", function)
     if config.DISABLE_JIT:
         return source
     dispatcher = numba.njit(nogil=True)(source)
     if cache:
-        dispatcher._cache = user_cache(source, kernel_hash)
+        dispatcher._cache = user_cache(source, kernel_hash, beside)
     return dispatcher
 
 

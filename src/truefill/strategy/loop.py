@@ -1,0 +1,346 @@
+"""The event loop: time moves from one moment to the next at which there is something to tell, and it is told.
+
+`make_loop` closes one function over a strategy's callbacks. Compiled, callbacks that are not there cost
+nothing: their branches are dropped before they are typed. Interpreted, the very same source runs.
+
+The loop knows a bot only by its face. What comes at one moment comes in the order of `CALLBACKS`: bars and
+trades merged by the time they arrived (at equal times a bar that ends comes before the trade), then books,
+executions, orders, timers; within each by number of asset, and by time or order of sending.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from truefill.core.jit import helper
+from truefill.core.records import END_OF_DATA, MARKET_FEED, OK, ORDER_RESPONSE
+from truefill.strategy.events import BY_TIME, CALLBACKS, NEVER, ORDER_CALLBACKS
+from truefill.strategy.klines import add_trade, begin_bars, close_on_time, first_ended, next_bar_end
+from truefill.strategy.order_calls import ignore, make_order_teller, note, room_in_rows
+from truefill.strategy.order_news import room_for
+
+_ON_START, _ON_KLINE, _ON_TRADE, _ON_BOOKL1, _ON_BOOKL2, _ON_FILL = range(6)
+_ON_TIMER, _ON_STOP = (CALLBACKS.index(name) for name in ("on_timer", "on_stop"))
+_ANYTHING = ORDER_RESPONSE
+
+
+class Work(NamedTuple):
+    """What a loop reads and writes besides the bot.
+
+    Attributes
+    ----------
+    state : object
+        The strategy's own.
+    where : int64[4]
+        Which callback is running (number in `CALLBACKS`), since when (ns), on which asset, events so far.
+    wants : bool[3, A]
+        Whether trades, best prices, arrivals of feed of each asset are to be told.
+    quantities : int64[1]
+        Whether a changed quantity at the best price is told as a changed best price.
+    takes : bool[A]
+        Whether the loop takes an asset's trades, to tell them or to make bars of them.
+    bars : BARS[K]
+    klines : KLINE[K]
+    timers : TIMER[T]
+    book : BOOKL1[A]
+        Best prices as they were last told.
+    feed : BOOKL2[A]
+        Arrivals of feed as they were last told.
+    told : TOLD[A, N]
+    news : ORDER[M]
+    codes : int64[M]
+    """
+
+    state: Any
+    where: np.ndarray
+    wants: np.ndarray
+    quantities: np.ndarray
+    takes: np.ndarray
+    bars: np.ndarray
+    klines: np.ndarray
+    timers: np.ndarray
+    book: np.ndarray
+    feed: np.ndarray
+    told: np.ndarray
+    news: np.ndarray
+    codes: np.ndarray
+
+
+def _nothing(bot, state):
+    """Stand where a callback without an event is not there."""
+
+
+@helper
+def _wants_feed(wants, bars):
+    """Whether each arrival of feed has to wake the loop. Bars by time are made when they end."""
+    for k in range(wants.shape[1]):
+        for kind in range(wants.shape[0]):
+            if wants[kind, k]:
+                return True
+    for i in range(len(bars)):
+        if bars[i].by != BY_TIME:
+            return True
+    return False
+
+
+@helper
+def _next_trade(bot, takes, taken):
+    """Asset whose next trade that was not told yet arrived first, and when; -1: none. Ties by number."""
+    asset = -1
+    earliest = np.int64(NEVER)
+    for k in range(len(takes)):
+        if takes[k]:
+            trades = bot.last_trades(k)
+            if taken[k] < len(trades) and trades[taken[k]].local_ts < earliest:
+                earliest = trades[taken[k]].local_ts
+                asset = k
+    return asset, earliest
+
+
+@helper
+def _next_due(timers, now):
+    """Number of the timer that was due first, by `now`; ties by number; -1: none."""
+    first = -1
+    for i in range(len(timers)):
+        if timers[i].next_ts <= now and (first < 0 or timers[i].next_ts < timers[first].next_ts):
+            first = i
+    return first
+
+
+@helper
+def _next_wake(timers, bars):
+    """When time has something to tell by itself, ns; NEVER: it has not."""
+    wake = next_bar_end(bars)
+    for i in range(len(timers)):
+        wake = min(wake, timers[i].next_ts)
+    return wake
+
+
+@helper
+def _set_next(timer, now):
+    """After a timer was due: what it missed while the strategy was busy is not made up for."""
+    timer.timestamp = timer.next_ts
+    if timer.interval_ns > 0:
+        timer.next_ts += timer.interval_ns * (1 + (now - timer.next_ts) // timer.interval_ns)
+    else:
+        timer.next_ts = NEVER
+
+
+@helper
+def _read_best(bot, k, row, with_quantities):
+    """Bring a BOOKL1 record up to date; whether it changed."""
+    depth = bot.depth(k)
+    bid_tick = depth.best_bid_tick
+    ask_tick = depth.best_ask_tick
+    changed = bid_tick != row.bid_tick or ask_tick != row.ask_tick
+    if with_quantities:
+        bid_qty = depth.best_bid_qty
+        ask_qty = depth.best_ask_qty
+        changed = changed or bid_qty != row.bid_qty or ask_qty != row.ask_qty
+        if changed:
+            row.bid_qty = bid_qty
+            row.ask_qty = ask_qty
+    elif changed:
+        row.bid_qty = depth.best_bid_qty
+        row.ask_qty = depth.best_ask_qty
+    if changed:
+        row.bid_tick = bid_tick
+        row.ask_tick = ask_tick
+        row.bid = depth.best_bid
+        row.ask = depth.best_ask
+    return changed
+
+
+@helper
+def _feed_times(bot, k):
+    latency = bot.feed_latency(k)
+    if latency is None:
+        return np.int64(0), np.int64(0)
+    exch_ts, local_ts = latency
+    return exch_ts, local_ts
+
+
+def make_loop(callbacks: dict[str, Callable[..., Any]], jit: Callable[..., Any]) -> Callable[..., int]:
+    """Make the loop of a strategy.
+
+    Parameters
+    ----------
+    callbacks : dict
+        By name (`CALLBACKS`): functions ``(bot, state, event)``, or ``(bot, state)`` for `on_start` and
+        `on_stop`; what `jit` has made of them.
+    jit : callable
+        Compiles a function, or gives it back.
+
+    Returns
+    -------
+    callable
+        ``loop(bot, work) -> int``: moves the bot to the end of its data, or until it is told to stop, and
+        returns the code that ended it. Not compiled itself.
+    """
+    on_start = callbacks.get("on_start", jit(_nothing))
+    on_stop = callbacks.get("on_stop", jit(_nothing))
+    on_trade = callbacks.get("on_trade", jit(ignore))
+    on_kline = callbacks.get("on_kline", jit(ignore))
+    on_bookl1 = callbacks.get("on_bookl1", jit(ignore))
+    on_bookl2 = callbacks.get("on_bookl2", jit(ignore))
+    on_fill = callbacks.get("on_fill", jit(ignore))
+    on_timer = callbacks.get("on_timer", jit(ignore))
+    has_trade = "on_trade" in callbacks
+    has_kline = "on_kline" in callbacks
+    has_bookl1 = "on_bookl1" in callbacks
+    has_bookl2 = "on_bookl2" in callbacks
+    has_fill = "on_fill" in callbacks
+    has_timer = "on_timer" in callbacks
+    takes_trades = has_trade or has_kline
+    has_orders = any(name in callbacks for name in ORDER_CALLBACKS)
+    wants_answers = has_fill or has_orders
+    tell_orders = make_order_teller(callbacks, jit)
+
+    def loop(bot, work):
+        state, where, wants = work.state, work.where, work.wants
+        bars, klines, timers, book, feed = work.bars, work.klines, work.timers, work.book, work.feed
+        news, codes, told = work.news, work.codes, work.told
+        count = bot.num_assets
+        taken = np.zeros(count, np.int64)
+        fills_told = np.zeros(count, np.int64)
+        orders_told = np.zeros(count, np.int64)
+        with_quantities = work.quantities[0] != 0
+        wants_feed = _wants_feed(wants, bars)
+        now = bot.current_timestamp
+        begin_bars(bars, klines, now)
+        for k in range(count):
+            if work.takes[k]:
+                bot.clear_last_trades(k)
+            fills_told[k] = len(bot.fills(k))
+        note(where, _ON_START, now, -1)
+        on_start(bot, state)
+        called = True
+        code = OK
+        while True:
+            if has_orders:
+                if called:  # callbacks may have sent something; those who hear of that may, in turn
+                    asked = 1
+                    while asked > 0:
+                        asked = 0
+                        for k in range(count):
+                            room = len(bot.orders(k))
+                            told = room_in_rows(told, room)
+                            news, codes = room_for(news, 2 * room), room_for(codes, 2 * room)
+                            heard, orders_told[k], finished = tell_orders(
+                                bot, state, where, now, k, told[k], orders_told[k], news, codes
+                            )
+                            asked += heard
+            called = False
+            if code == END_OF_DATA:
+                break
+
+            if bot.current_timestamp == now:
+                wake = _next_wake(timers, bars)
+                duration = wake - now if wake < NEVER else np.int64(NEVER)
+                if wants_answers:
+                    code = bot.wait_next_feed(True, duration)
+                elif wants_feed:
+                    code = bot.wait_next_feed(False, duration)
+                else:
+                    code = bot.elapse(duration)
+                if code > ORDER_RESPONSE:
+                    break
+            else:
+                code = _ANYTHING  # a callback has moved time itself: what came meanwhile is told now
+            now = bot.current_timestamp
+
+            if takes_trades:
+                asset = 0
+                while asset >= 0:
+                    asset, arrived = _next_trade(bot, work.takes, taken)
+                    if has_kline:
+                        until = arrived if asset >= 0 else now
+                        number = first_ended(bars, until)
+                        while number >= 0:
+                            if close_on_time(bars[number], klines[number]):
+                                note(where, _ON_KLINE, klines[number].timestamp, bars[number].asset)
+                                on_kline(bot, state, klines[number])
+                                called = True
+                            klines[number].trades = 0
+                            number = first_ended(bars, until)
+                    if asset >= 0:
+                        trade = bot.last_trades(asset)[taken[asset]]
+                        taken[asset] += 1
+                        if has_trade:
+                            if wants[0, asset]:
+                                note(where, _ON_TRADE, trade.local_ts, asset)
+                                on_trade(bot, state, trade)
+                                called = True
+                        if has_kline:
+                            for i in range(len(bars)):
+                                if bars[i].asset == asset and add_trade(bars[i], klines[i], trade):
+                                    note(where, _ON_KLINE, klines[i].timestamp, asset)
+                                    on_kline(bot, state, klines[i])
+                                    called = True
+                                    klines[i].trades = 0
+                for k in range(count):
+                    if taken[k] > 0:
+                        bot.clear_last_trades(k)
+                        taken[k] = 0
+
+            if has_bookl1:
+                if code != OK:
+                    for k in range(count):
+                        if wants[1, k] and _read_best(bot, k, book[k], with_quantities):
+                            exch_ts, local_ts = _feed_times(bot, k)
+                            book[k].timestamp = max(now, local_ts)
+                            book[k].exch_ts = exch_ts
+                            note(where, _ON_BOOKL1, book[k].timestamp, k)
+                            on_bookl1(bot, state, book[k])
+                            called = True
+            if has_bookl2:
+                if code != OK:
+                    for k in range(count):
+                        if wants[2, k]:
+                            exch_ts, local_ts = _feed_times(bot, k)
+                            if local_ts != feed[k].timestamp:
+                                feed[k].timestamp = local_ts
+                                feed[k].exch_ts = exch_ts
+                                note(where, _ON_BOOKL2, local_ts, k)
+                                on_bookl2(bot, state, feed[k])
+                                called = True
+
+            answered = code == ORDER_RESPONSE or code == END_OF_DATA
+            if has_fill:
+                if answered:
+                    for k in range(count):
+                        fills = bot.fills(k, fills_told[k])
+                        fills_told[k] += len(fills)
+                        for i in range(len(fills)):
+                            note(where, _ON_FILL, fills[i].local_ts, k)
+                            on_fill(bot, state, fills[i])
+                            called = True
+            if has_orders:
+                if answered:
+                    for k in range(count):
+                        room = len(bot.orders(k))
+                        told = room_in_rows(told, room)
+                        news, codes = room_for(news, 2 * room), room_for(codes, 2 * room)
+                        heard, orders_told[k], finished = tell_orders(
+                            bot, state, where, now, k, told[k], orders_told[k], news, codes
+                        )
+                        called = called or heard > 0
+                        if finished > 0:
+                            bot.clear_inactive_orders(k)
+
+            if has_timer:
+                if code != END_OF_DATA:
+                    number = _next_due(timers, now)
+                    while number >= 0:
+                        _set_next(timers[number], now)
+                        note(where, _ON_TIMER, timers[number].timestamp, -1)
+                        on_timer(bot, state, timers[number])
+                        called = True
+                        timers[number].next_ts = max(timers[number].next_ts, now + 1)  # once a moment
+                        number = _next_due(timers, now)
+        note(where, _ON_STOP, bot.current_timestamp, -1)
+        on_stop(bot, state)
+        return code
+
+    return loop
