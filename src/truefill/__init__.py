@@ -120,6 +120,12 @@ if TYPE_CHECKING:
         TAKE_PROFIT_LIMIT,
         TAKE_PROFIT_MARKET,
     )
+    from truefill.strategy import (
+        Callbacks,
+        Strategy,
+        new_state,
+        run_events,
+    )
     from truefill.synthetic import (
         ZeroIntelligence,
         make_market,
@@ -235,6 +241,12 @@ _HOMES = {
         "TAKE_PROFIT_LIMIT",
         "TAKE_PROFIT_MARKET",
     ),
+    "truefill.strategy": (
+        "Callbacks",
+        "Strategy",
+        "new_state",
+        "run_events",
+    ),
     "truefill.synthetic": (
         "ZeroIntelligence",
         "make_market",
@@ -283,6 +295,7 @@ __all__ = [
     "Asset",
     "Bot",
     "BotError",
+    "Callbacks",
     "ConfigError",
     "ConstantLatency",
     "ConversionReport",
@@ -313,6 +326,7 @@ __all__ = [
     "RiskAverseQueue",
     "RiskLimits",
     "RunData",
+    "Strategy",
     "StrategyError",
     "Tape",
     "TapeBuilder",
@@ -339,6 +353,7 @@ __all__ = [
     "load_run",
     "make_market",
     "metrics",
+    "new_state",
     "open_tape",
     "order_tape_probes",
     "orders_frame",
@@ -346,6 +361,7 @@ __all__ = [
     "read_npz",
     "report",
     "run",
+    "run_events",
     "save_run",
     "score_queues",
     "summary_frame",

@@ -62,7 +62,9 @@ def test_all_styles_are_the_same_run(truefill: Any, folder: Path) -> None:
 
 def test_a_callback_that_raises_shows_its_line(truefill: Any, folder: Path) -> None:
     """The line, the callback and the time; results are kept."""
-    (folder / "strategy.py").write_text(CLASS + "        if self.steps == 20:\n            raise ValueError('enough')\n")
+    (folder / "strategy.py").write_text(
+        CLASS + "        if self.steps == 20:\n            raise ValueError('enough')\n"
+    )
     done = truefill(*RUN)
 
     assert done.exit_code == 1
@@ -72,14 +74,20 @@ def test_a_callback_that_raises_shows_its_line(truefill: Any, folder: Path) -> N
 
 
 WRONG = {
-    "two classes": (CLASS + "class Other(Strategy):\n    pass\n", "one class derived from Strategy, got Maker, Other"),
+    "two classes": (
+        CLASS + "class Other(Strategy):\n    pass\n",
+        "one class derived from Strategy, got Maker, Other",
+    ),
     "no timers": (FUNCTIONS.replace('timers = ["100ms"]', ""), "timers=[Timer('1s')] for on_timer"),
     "a misspelt callback": (FUNCTIONS.replace("on_timer", "on_time"), "or callbacks such as on_trade"),
     "params that are not taken": (
         FUNCTIONS.replace("(params)", "()").replace("params.every", "5").replace("params.qty", "0.5"),
         "no [params], since strategy.py has make_state()",
     ),
-    "a state of two": (FUNCTIONS.replace("(params)", "(a, b)"), "expected make_state() or make_state(params)"),
+    "a state of two": (
+        FUNCTIONS.replace("(params)", "(a, b)"),
+        "expected make_state() or make_state(params)",
+    ),
 }
 
 

@@ -150,7 +150,7 @@ def nothing(bot: Any, state: Any, event: Any) -> None:
 
 
 BAD = {
-    "no callbacks": (lambda: Callbacks(), "at least one of on_start"),
+    "no callbacks": (Callbacks, "at least one of on_start"),
     "a misspelt name": (lambda: Callbacks(on_trades=nothing), "got on_trades"),
     "wrong arguments": (lambda: Callbacks(on_start=nothing), r"on_start\(bot, state\)"),
     "no function": (lambda: Callbacks(on_trade=3), "a function on_trade"),
@@ -160,7 +160,7 @@ BAD = {
     "no interval": (lambda: TimeBars("1x"), "such as '1m'"),
     "an interval of nothing": (lambda: TimeBars(0), "from 1"),
     "no volume": (lambda: VolumeBars(0.0), "above 0"),
-    "a timer without a time": (lambda: Timer(), "an interval, or"),
+    "a timer without a time": (Timer, "an interval, or"),
     "a state of text": (lambda: new_state(a="text"), "numbers, truth values"),
 }
 

@@ -54,7 +54,9 @@ def as_diary(listener: Listener) -> list[tuple[Any, ...]]:
             found.append((timestamp, 0, None, float(event.px), float(event.qty), int(event.ev)))
         elif name == "on_bookl1":
             quantities = float(event.bid_qty), float(event.ask_qty)
-            found.append((timestamp, 1, int(event.asset), int(event.bid_tick), int(event.ask_tick), *quantities))
+            found.append(
+                (timestamp, 1, int(event.asset), int(event.bid_tick), int(event.ask_tick), *quantities)
+            )
         else:
             found.append((timestamp, 2, int(event.asset)))
     return found
@@ -118,7 +120,9 @@ def test_bars_are_those_of_the_twin(seed: int) -> None:
 
 def test_bars_close_on_time_without_trades(make_bot: Callable[..., Bot]) -> None:
     """Bars alone do not wake the strategy more often than they end, and each ends at its time."""
-    listener = type("Bars", (Strategy,), {"on_kline": lambda self, kline: self.seen.append((self.now, kline))})()
+    listener = type(
+        "Bars", (Strategy,), {"on_kline": lambda self, kline: self.seen.append((self.now, kline))}
+    )()
     listener.klines, listener.seen = ["10ms", TimeBars("1s", asset=1)], []
     run_events(make_bot(2), listener)
 
@@ -232,6 +236,9 @@ class Orders(Strategy):
         self.late += fill.local_ts > self.now
 
     def on_timer(self, timer: Any) -> None:
+        if self.now > self.bot.end_timestamp:  # only answers are still to come, perhaps for long
+            timer.next_ts = NEVER
+            return
         asset = int(self.rng.integers(self.bot.num_assets))
         depth = self.bot.depth(asset)
         orders = [o for o in self.open_orders(asset) if o.cancellable]
@@ -244,7 +251,9 @@ class Orders(Strategy):
         elif depth.best_bid < depth.best_ask:
             side = BUY_SIDE if self.rng.random() < 0.5 else SELL_SIDE
             price = depth.best_bid if self.rng.random() < 0.5 else depth.best_ask
-            self.create_order(asset, side, price, depth.lot_size * int(self.rng.integers(1, 9)), GTX * (choice < 0.7))
+            self.create_order(
+                asset, side, price, depth.lot_size * int(self.rng.integers(1, 9)), GTX * (choice < 0.7)
+            )
 
 
 for _name in (name for name in CALLBACKS if name.endswith("_order")):

@@ -66,7 +66,7 @@ def run(
 def attend(
     bot: Bot, work: Callable[[], Any], progress: Callable[[float], Any] | None
 ) -> tuple[Any, BaseException | None]:
-    """Let `work` run in a thread of its own, with progress and Ctrl-C; what it returned, and what it raised."""
+    """Let `work` run in a thread of its own, with progress and Ctrl-C; what it returned, what it raised."""
     outcome: dict[str, Any] = {}
     done = threading.Event()
 
@@ -89,7 +89,7 @@ def give_result(bot: Bot, returned: Any, error: BaseException | None) -> Result:
 
 
 def find_line(bot: Bot, again: Callable[[Bot], Any], error: BaseException, files: set[str]) -> BaseException:
-    """Give the error of compiled code a traceback that names the user's line, by running `again` interpreted."""
+    """Give an error of compiled code a traceback with the user's line, by running `again` interpreted."""
     return error if _shows(error, files) else _again_interpreted(bot, again, error)
 
 
@@ -177,7 +177,7 @@ def _again_interpreted(bot: Bot, again: Callable[[Bot], Any], error: BaseExcepti
     Runs repeat exactly, so the same error comes at the same event (measured computing time aside: then most
     likely on the same line, somewhere else in time). Gives up after a while.
     """
-    twin = Bot(bot.assets, compute_ns=bot.compute_ns)
+    twin = Bot(bot.assets, compute_ns=bot.compute_ns, track_queues=bot.track_queues)
     limit = threading.Timer(_SEARCH_LIMIT, twin.interrupt)
     limit.daemon = True
     limit.start()

@@ -102,14 +102,17 @@ def new_state(**values: Any) -> Any:
     np.record
         ``state.count += 1``; an array stays an array: ``state.window[0]``.
     """
-    fields, content = [], {}
+    fields: list[tuple[str, np.dtype, tuple[int, ...]]] = []
+    content = {}
     for name, value in values.items():
         if isinstance(value, np.dtype):
             fields.append((name, value, ()))
             continue
         array = np.asarray(value)
         if array.dtype.kind not in "biufV" or array.dtype.hasobject:
-            raise StrategyError("numbers, truth values or arrays of them in a state", f"{name}={shown(value)}")
+            raise StrategyError(
+                "numbers, truth values or arrays of them in a state", f"{name}={shown(value)}"
+            )
         fields.append((name, array.dtype, array.shape))
         content[name] = array
     if not fields:

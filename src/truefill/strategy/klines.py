@@ -1,9 +1,9 @@
 """Bars made of trades: by time, by number of trades, by volume.
 
 A bar by time holds the trades that *arrived* in its interval, aligned to UTC, and closes when the interval
-is over, whether a trade comes or not: nothing in it was not known then. A trade that arrives at the very end of
-an interval belongs to the next one. Bars by trades and by volume close with the trade that completes them;
-trades are not split.
+is over, whether a trade comes or not: nothing in it was not known then. A trade that arrives at the very
+end of an interval belongs to the next one. Bars by trades and by volume close with the trade that
+completes them; trades are not split.
 """
 
 from dataclasses import dataclass

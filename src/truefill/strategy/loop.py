@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from truefill.core.jit import helper
-from truefill.core.records import END_OF_DATA, MARKET_FEED, OK, ORDER_RESPONSE
+from truefill.core.records import END_OF_DATA, OK, ORDER_RESPONSE
 from truefill.strategy.events import BY_TIME, CALLBACKS, NEVER, ORDER_CALLBACKS
 from truefill.strategy.klines import add_trade, begin_bars, close_on_time, first_ended, next_bar_end
 from truefill.strategy.order_calls import ignore, make_order_teller, note, room_in_rows
@@ -78,10 +78,10 @@ def _wants_feed(wants, bars):
         for kind in range(wants.shape[0]):
             if wants[kind, k]:
                 return True
+    wants_trades = False
     for i in range(len(bars)):
-        if bars[i].by != BY_TIME:
-            return True
-    return False
+        wants_trades = wants_trades or bars[i].by != BY_TIME
+    return wants_trades
 
 
 @helper

@@ -24,7 +24,7 @@ from truefill.core.order_states import (
     SUBMITTED,
     TRIGGERED,
 )
-from truefill.strategy.events import CALLBACKS, TOLD
+from truefill.strategy.events import CALLBACKS
 
 _NOTHING = -1
 _PENDING = CALLBACKS.index("on_pending_order")
@@ -178,4 +178,3 @@ def find_news(orders, told, told_count, news, codes):
         row.exch_ts = exch_ts
         count += 1
     return found, count, finished
-

@@ -81,9 +81,12 @@ def _run_callbacks(
     plan = strategy.plan(bot.num_assets)
     loop = compile_callbacks(strategy) if compiled else make_loop(strategy.functions, _plain)
     before = copy.deepcopy(state) if compiled else None
-    work = plan.work(state, bot.num_assets, bot.current_timestamp, attributes=not compiled or not jit_enabled())
+    work = plan.work(
+        state, bot.num_assets, bot.current_timestamp, attributes=not compiled or not jit_enabled()
+    )
     _, error = attend(bot, lambda: loop(bot, work), progress)
     if isinstance(error, Exception):
+        found: BaseException = error
         files = {inspect.getfile(function) for function in strategy.functions.values()}
         if compiled and jit_enabled():
 
@@ -91,8 +94,8 @@ def _run_callbacks(
                 plain = plan.work(before, twin.num_assets, twin.current_timestamp, attributes=True)
                 make_loop(strategy.functions, _plain)(twin, plain)
 
-            error = find_line(bot, again, error, files)
-        error = _told(error, work)
+            found = find_line(bot, again, error, files)
+        error = _told(found, work)
     return give_result(bot, state, error)
 
 
@@ -119,7 +122,7 @@ def _run_object(bot: Bot, strategy: Strategy, progress: Callable[[float], Any] |
     return give_result(bot, strategy, error)
 
 
-def _told(error: Exception, work: Work) -> StrategyError:
+def _told(error: BaseException, work: Work) -> StrategyError:
     """Say in which callback an error was, and at what event."""
     callback, timestamp, asset, count = (int(value) for value in work.where)
     name = CALLBACKS[callback]
@@ -127,7 +130,7 @@ def _told(error: Exception, work: Work) -> StrategyError:
     return _error(name, event, timestamp, error)
 
 
-def _error(name: str, event: str, timestamp: int, error: Exception) -> StrategyError:
+def _error(name: str, event: str, timestamp: int, error: BaseException) -> StrategyError:
     where = ", ".join(part for part in (name, event, f"time {timestamp}") if part)
     found = StrategyError("a callback that returns", f"{type(error).__name__}: {error}", where)
     found.__cause__ = error

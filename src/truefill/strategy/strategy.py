@@ -128,9 +128,7 @@ class Strategy:
         self._only_at_start("subscribe_kline")
         self._more_klines += checked_series([TimeBars(bars, asset) if isinstance(bars, int | str) else bars])
 
-    def set_timer(
-        self, interval: int | str = 0, first: int | None = None, *, aligned: bool = False
-    ) -> int:
+    def set_timer(self, interval: int | str = 0, first: int | None = None, *, aligned: bool = False) -> int:
         """Set a timer, at any time, as `Timer`. Returns its number, ``timer.number``."""
         timer = Timer(interval, first, aligned)
         work = self._work
@@ -210,7 +208,7 @@ class Strategy:
         """Position in units."""
         return float(self.bot.position(asset_no))
 
-    # -- what runs it ------------------------------------------------------------------------------------------
+    # -- what runs it ------------------------------------------------------------------------------------
 
     def _only_at_start(self, name: str) -> None:
         if not hasattr(self, "_named") or self._work is not None:
