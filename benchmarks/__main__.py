@@ -21,6 +21,7 @@ from benchmarks.runner import (
     ROOT,
     BenchmarkError,
     as_plain,
+    time_callbacks,
     time_conversion,
     time_starts,
     time_sweep,
@@ -57,6 +58,7 @@ def main() -> int:
             order_file = Path(order_market.full.tape).with_name("market.json")
             timed, _ = time_workloads(order_file, peers, ORDER_WORKLOADS, options.runs, say)
             orders = OrderResults(order_market, timed)
+        callbacks = time_callbacks(market_file, options.runs, say)
         starts = time_starts(market_file, peers, "grid", say) if not options.brief else {}
         sweep = time_sweep(market_file, peers, options.sweep, SWEEP_RUNS, say) if options.sweep else {}
         conversion = time_conversion(recording, peers, say) if recording and not options.brief else {}
@@ -74,6 +76,7 @@ def main() -> int:
         "drop_in": as_plain(market, drop_in)["workloads"],
         "orders": as_plain(orders.market, orders.series) if orders else {},
         "ready": ready,
+        "callbacks": callbacks,
         "starts": starts,
         "sweep": {"sets": options.sweep, "cases": sweep},
         "conversion": conversion,

@@ -1,7 +1,7 @@
 """Callbacks against the same strategy as a loop: ``python -m benchmarks.callbacks MARKET.json CPU RUNS``.
 
 Two strategies. One is woken by every arrival of feed and reads the best prices: nothing but the cost of being
-called. The other quotes: it follows each change of the best prices, sends and cancels, and hears of its orders.
+called. The other quotes: it follows each change of the best prices, sends and cancels, hears of its orders.
 Both styles have to come to the same check sums. Interpreted, a class with methods, runs the opening of the
 market. One line of JSON is written.
 """

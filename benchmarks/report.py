@@ -110,6 +110,7 @@ def write(
         _meaning(series),
         _drop_in(market, drop_in),
         _orders(orders) if orders else "",
+        _callbacks(results["callbacks"], market),
         _sweep(results["sweep"]),
         _starts(results["starts"], market),
         _building(results, market),
@@ -256,6 +257,36 @@ when the tape is built: that takes {1e9 / rate:,.0f} ns a message ({rate / 1e6:.
 the tape has {tape:.1f} bytes a message ({events:.1f} for HftBacktest). With an own order at rest, each
 message at its price tells by the place of its order whether it was in front.
 """
+
+
+CALLBACKS = {
+    "every_feed": "`on_bookl2` at every arrival of feed, which reads the best prices",
+    "quotes": "`on_bookl1` and order callbacks: a bid that follows the best price",
+}
+
+
+def _callbacks(cases: dict[str, Any], market: Market) -> str:
+    rows = []
+    for name, case in cases.items():
+        events = market.full.count
+        ratios = [b / a for a, b in zip(case["loop"], case["callbacks"], strict=True)]
+        each = [statistics.median(case[style]) / events * 1e9 for style in ("loop", "callbacks")]
+        plain = case["interpreted"] / market.short.count * 1e9
+        rows.append(
+            [
+                CALLBACKS[name],
+                *(f"{ns:.1f}" for ns in each),
+                f"{statistics.median(ratios):.2f}×",
+                f"{plain:,.0f}",
+            ]
+        )
+    head = ["ns an event", "as a loop", "as callbacks", "ratio", "a class, interpreted"]
+    return f"""## Callbacks
+
+The same strategy as a loop of its own and as callbacks, both compiled; and as a class whose methods run as plain
+Python over the compiled engine, on the opening of the market.
+
+{table(head, rows)}"""
 
 
 def _sweep(sweep: dict[str, Any]) -> str:

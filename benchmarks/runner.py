@@ -218,6 +218,16 @@ def time_sweep(market_file: Path, peers: Sequence[str], sets: int, runs: int, sa
     return found
 
 
+def time_callbacks(market_file: Path, runs: int, say: Say) -> dict[str, Any]:
+    """Time strategies of callbacks against the same strategies as loops, in turn, in one process."""
+    command = [sys.executable, "-m", "benchmarks.callbacks", str(market_file), quiet_cpu(), str(runs)]
+    values = _json_of(command, {})
+    for name, case in values.items():
+        loop, callbacks = (statistics.median(case[style]) for style in ("loop", "callbacks"))
+        say(f"{name}: as a loop {loop:.4f} s, as callbacks {callbacks:.4f} s")
+    return values
+
+
 def time_conversion(recording: Path, peers: Sequence[str], say: Say) -> dict[str, Any]:
     """Time the conversion of a recording by truefill, and by HftBacktest if it is measured."""
     found = {}

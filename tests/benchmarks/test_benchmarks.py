@@ -73,6 +73,9 @@ def test_both_packages_compute_the_same_and_a_page_is_written(tmp_path: Path) ->
     assert "| 20-order grid |" in text
     assert [2, 2, 2] == [len(runs) for runs in results["sweep"]["cases"].values()]
     assert "4 parameter sets" in text
+    assert {"every_feed", "quotes"} == set(results["callbacks"])
+    assert all(case["steps"] > 0 for case in results["callbacks"].values())
+
     orders = results["orders"]
     assert list(ORDER_WORKLOADS) == list(orders["workloads"])
     assert orders["market"]["full"]["count"] >= 5000

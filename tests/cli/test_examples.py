@@ -70,3 +70,15 @@ def test_recording(tmp_path):
     out = run("05_recording.py", tmp_path, file, "binance-usdm", "BTCUSDT")
     assert "BTCUSDT-PERP.BINANCE: 599,082 events, tick 0.1, 0 gaps" in out
     assert out.count("|") == 5
+
+
+def test_callbacks(market, tmp_path, truefill):
+    text = (EXAMPLES / "run.toml").read_text().replace("../truefill-demo/market.tape", str(market))
+    (tmp_path / "example.toml").write_text(text)
+    done = truefill("backtest", EXAMPLES / "06_callbacks.py", "-c", "example.toml", "-o", "out", "--json")
+    assert done.exit_code == 0, done.stderr
+
+
+@pytest.mark.slow
+def test_strategy_class(tmp_path):
+    assert re.match(r"[1-9]\d* fills, position", run("07_strategy_class.py", tmp_path))

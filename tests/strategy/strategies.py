@@ -35,7 +35,7 @@ def loop(bot: Any, interval: int) -> int:
                 away = order.price_tick != (bid_tick if side == 1 else ask_tick)
                 if order.cancellable and away:
                     bot.cancel(0, order_id)
-        if code == 3 or code == 1:
+        if code != 0:
             if alive and order_id in bot.orders(0):
                 state = bot.orders(0).get(order_id).status
                 if state == 3:

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from truefill.core.jit import helper
-from truefill.core.records import END_OF_DATA, OK, ORDER_RESPONSE
+from truefill.core.records import END_OF_DATA, MARKET_FEED, OK, ORDER_RESPONSE
 from truefill.strategy.events import BY_TIME, CALLBACKS, NEVER, ORDER_CALLBACKS
 from truefill.strategy.klines import add_trade, begin_bars, close_on_time, first_ended, next_bar_end
 from truefill.strategy.order_calls import ignore, make_order_teller, note, room_in_rows
@@ -307,6 +307,8 @@ def make_loop(callbacks: dict[str, Callable[..., Any]], jit: Callable[..., Any])
                                 called = True
 
             answered = code == ORDER_RESPONSE or code == END_OF_DATA
+            if code == MARKET_FEED:  # of several assets, one's feed may hide another's answer
+                answered = count > 1
             if has_fill:
                 if answered:
                     for k in range(count):
