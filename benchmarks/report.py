@@ -283,8 +283,8 @@ def _callbacks(cases: dict[str, Any], market: Market) -> str:
     head = ["ns an event", "as a loop", "as callbacks", "ratio", "a class, interpreted"]
     return f"""## Callbacks
 
-The same strategy as a loop of its own and as callbacks, both compiled; and as a class whose methods run as plain
-Python over the compiled engine, on the opening of the market.
+The same strategy as a loop of its own and as callbacks, both compiled; and as a class whose methods run as
+plain Python over the compiled engine, on the opening of the market.
 
 {table(head, rows)}"""
 

@@ -68,7 +68,7 @@ def test_a_callback_that_raises_shows_its_line(truefill: Any, folder: Path) -> N
     done = truefill(*RUN)
 
     assert done.exit_code == 1
-    assert "strategy.py:22: on_timer, event" in done.stderr
+    assert "strategy.py:21: on_timer, event" in done.stderr
     assert "ValueError: enough" in done.stderr
     assert (folder / "result" / "run.json").exists()
 
