@@ -86,7 +86,7 @@ class Result:
             "counters": list(self.counters),
             "notes": self._notes(),
             "gaps": [
-                [int(gap["begin_local"]) + moved, int(min(gap["end_local"] + moved, self.timestamp))]
+                [int(gap["begin_local"]) + moved, min(int(gap["end_local"]) + moved, self.timestamp)]
                 for asset in self.bot.assets
                 for moved in (asset.location_offset_ns,)
                 for gap in asset.tape.gaps
