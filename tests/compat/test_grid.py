@@ -1,4 +1,4 @@
-"""The grid of the tutorials gives HftBacktest's fills, sample by sample, on both books."""
+"""The grid of the tutorials gives HftBacktest's fills, sample by sample."""
 
 import warnings
 from typing import Any
@@ -28,7 +28,7 @@ def events() -> NDArray[Any]:
     return tape_events(build_tape(make_market(60, seed=5), symbol="DEMO.SYNTH"))
 
 
-def _records(package: Any, function: Any, events: NDArray[Any], book: str) -> tuple[int, NDArray[Any]]:
+def _records(package: Any, function: Any, events: NDArray[Any]) -> tuple[int, NDArray[Any]]:
     asset = (
         package.BacktestAsset()
         .data([events])
@@ -40,10 +40,8 @@ def _records(package: Any, function: Any, events: NDArray[Any], book: str) -> tu
         .tick_size(0.01)
         .lot_size(0.01)
         .last_trades_capacity(0)
-        .roi_lb(0.0)
-        .roi_ub(200.0)
     )
-    hbt = getattr(package, book)([asset])
+    hbt = package.HashMapMarketDepthBacktest([asset])
     recorder = package.Recorder(1, 1_000_000)
     # No position is at the limit: HftBacktest sums positions as floats, truefill counts lots.
     requests = function(hbt, recorder.recorder, 5, 10, 1.05)
@@ -52,15 +50,14 @@ def _records(package: Any, function: Any, events: NDArray[Any], book: str) -> tu
     return requests, records
 
 
-@pytest.mark.parametrize("book", ["HashMapMarketDepthBacktest", "ROIVectorMarketDepthBacktest"])
-def test_records_are_those_of_hftbacktest(book: str, events: NDArray[Any]) -> None:
+def test_records_are_those_of_hftbacktest(events: NDArray[Any]) -> None:
     """Times, prices, positions and numbers of trades equal; money to rounding."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import hftbacktest
 
-    sent, expected = _records(hftbacktest, numba.njit(grid), events, book)
-    requests, actual = _records(ours, compile_user(grid), events, book)
+    sent, expected = _records(hftbacktest, numba.njit(grid), events)
+    requests, actual = _records(ours, compile_user(grid), events)
 
     assert (requests, len(actual)) == (sent, len(expected))
     assert expected["num_trades"][-1] > 20

@@ -26,13 +26,12 @@ from truefill.compat.hftbacktest.grid import Grid, round_half_away
 from truefill.compat.hftbacktest.market import Source, check_source, first_time, make_tape
 from truefill.core.errors import ConfigError
 from truefill.core.gate import real, truth, whole
-from truefill.core.records import ORDER
 from truefill.tape import Tape
 
 __all__ = ["BacktestAsset"]
 
 # HftBacktest has no limit; memory is taken only for orders that there are.
-_MAX_ORDERS = (1 << 30) // ORDER.itemsize // 4
+_MAX_ORDERS = 1 << 20
 _WHERE = "BacktestAsset"
 _FAR = 1 << 62
 
