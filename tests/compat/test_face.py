@@ -1,5 +1,6 @@
 """The drop-in face by itself: what it refuses, and how it says so; what its objects show."""
 
+import importlib.util
 import warnings
 from pathlib import Path
 from typing import Any
@@ -229,6 +230,27 @@ def test_compiled_code_may_hold_what_python_may(events: NDArray[Any]) -> None:
 
     hbt = hb.HashMapMarketDepthBacktest([asset(events)])
     assert strategy(hbt, hbt.depth(0)) == (2, 201, -49.0, 50.0, 1)
+
+
+@pytest.mark.slow
+@pytest.mark.compiled_only
+def test_a_users_own_cache_works(events: NDArray[Any], tmp_path: Path) -> None:
+    """``@njit(cache=True)``, which HftBacktest's functions refuse: the second time the code is loaded."""
+    file = tmp_path / "strategy.py"
+    file.write_text(
+        "from numba import njit\n\n\n@njit(cache=True)\ndef strategy(hbt):\n"
+        "    hbt.elapse(200)\n    values = hbt.orders(0).values()\n    return values.has_next()\n"
+    )
+    hits = []
+    for _ in range(2):
+        spec = importlib.util.spec_from_file_location("strategy_of_a_user", file)
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        assert not module.strategy(hb.HashMapMarketDepthBacktest([asset(events)]))
+        hits.append(len(module.strategy.stats.cache_hits))
+    assert hits == [0, 1]
 
 
 @pytest.mark.slow
