@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tests.twin.account import TwinAccount
 from tests.twin.book import ASK, BID
 from tests.twin.bus import Bus
 from tests.twin.exchange import Row, TwinExchange
@@ -30,6 +31,7 @@ from truefill.core import events
 from truefill.core.records import END_OF_DATA, MARKET_FEED, OK, ORDER_RESPONSE
 
 LOCAL_DATA, LOCAL_ORDER, EXCH_DATA, EXCH_TIME, EXCH_ORDER, LOCAL_POSITION = range(6)
+MONEY = 6
 FOREVER = events.NO_TIME
 ALL_ASSETS = -1
 
@@ -144,6 +146,7 @@ class TwinBot:
     def __init__(self, assets: list[TwinAsset], compute_ns: int = 0) -> None:
         self.compute_ns = compute_ns
         self.markets = [_Market(asset, number) for number, asset in enumerate(assets)]
+        self.accounts: list[TwinAccount] = []  # whoever makes them adds them before the first step
         first = self._next()
         self.current_timestamp = 0 if first is None else first[0]
 
@@ -176,6 +179,9 @@ class TwinBot:
             for kind in range(6)
             if (ts := market.next_ts(kind)) is not None
         ]
+        for number, account in enumerate(self.accounts):  # after everything else of that time
+            if (ts := account.next_ts()) is not None:
+                due.append((ts, len(self.markets) + number, MONEY))
         return min(due, default=None)
 
     def _goto(
@@ -200,6 +206,9 @@ class TwinBot:
                 self.current_timestamp = stop
                 self._settle()
                 return result
+            if kind == MONEY:
+                self.accounts[a - len(self.markets)].happen(ts)
+                continue
             market = self.markets[a]
             if kind == LOCAL_DATA:
                 market.local.process(market.local_view.take())

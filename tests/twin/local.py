@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+from tests.twin.account import is_venues
 from tests.twin.book import ASK, BID, TwinBook
 from tests.twin.bus import Bus
 from tests.twin.exchange import Row
@@ -135,6 +136,9 @@ class TwinLocal:
         if response.request is not None and response.exch_ts > 0:
             self.order_latency = (response.request.order.local_ts, response.exch_ts, now)
         known = self.orders.get(response.order.order_id)
+        if known is None and is_venues(response.order.order_id):
+            known = replace(response.order, life=response.order.life, heard=0)
+            self.orders[known.order_id] = known
         if response.rejected:
             if response.order.status == FILLED:
                 self.on_fault("C")

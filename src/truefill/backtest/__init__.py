@@ -1,5 +1,7 @@
 """Backtests: replay tapes, simulate the exchange, and let a strategy trade through a `Bot`."""
 
+from truefill.backtest.account import Account, CrossMargin, IsolatedMargin
+from truefill.backtest.account_events import FundingSchedule
 from truefill.backtest.asset import Asset
 from truefill.backtest.bot import ALL_ASSETS, UNTIL_END_OF_DATA, Bot
 from truefill.backtest.models.contracts import InverseContract, LinearContract, QuantoContract, Spot
@@ -50,17 +52,21 @@ __all__ = [
     "ORDER_LATENCY",
     "PROBE",
     "UNTIL_END_OF_DATA",
+    "Account",
     "Asset",
     "Bot",
     "ConstantLatency",
+    "CrossMargin",
     "DirectionalFees",
     "DrawnLatency",
     "EvidenceQueue",
     "FifoExchange",
     "FlatPerTradeFees",
+    "FundingSchedule",
     "Gamma",
     "InterpolatedLatency",
     "InverseContract",
+    "IsolatedMargin",
     "L3FifoQueue",
     "LinearContract",
     "LogProbQueue",

@@ -8,6 +8,7 @@ from truefill.backtest.models.latency import message_latency
 from truefill.backtest.placing import end_useless, place
 from truefill.backtest.records import CANCEL, FILL_REPORT, MODIFY, PLACE, REPORT, limits_at, resting_at
 from truefill.backtest.resting import find_resting, new_resting, rank_position, remove_rank
+from truefill.backtest.seams import account_refusal
 from truefill.backtest.taking import best_opposite
 from truefill.backtest.waiting import (
     add_waiting,
@@ -53,7 +54,7 @@ def handle_request(run, a, request):
     """Carry out one request at the exchange and send its answer."""
     kind = request["kind"]
     slot = find_resting(a, request["order_id"])
-    reason = _refusal(a, request, slot)
+    reason = _refusal(run, a, request, slot)
     if reason != NO_REASON:
         _refuse(run, a, request, reason)
     elif kind == PLACE:
@@ -70,7 +71,7 @@ def handle_request(run, a, request):
 
 
 @helper
-def _refusal(a, request, slot):
+def _refusal(run, a, request, slot):
     """Why a request is refused, or NO_REASON. `slot`: of the order of that id, -1 none."""
     kind = request["kind"]
     if a["limits_addr"] != 0:
@@ -101,6 +102,8 @@ def _refusal(a, request, slot):
     reduces = kind == PLACE and not waits_for_trigger(order_type) and (request["flags"] & REDUCE_ONLY) != 0
     if reduces and reducible(np.int64(request["side"]), a["x_position"]) == 0:
         return NOTHING_TO_REDUCE
+    if a["account_addr"] != 0:
+        return account_refusal(run, a, slot)
     return NO_REASON
 
 

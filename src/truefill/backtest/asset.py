@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from truefill.backtest.account import Margin, check_account
 from truefill.backtest.currencies import check_money, received_coin, settlement
 from truefill.backtest.models.contracts import Contract, LinearContract
 from truefill.backtest.models.exchanges import (
@@ -108,6 +109,16 @@ class Asset:
         "oldest", "both" (cancelled), or "decrement".
     limits : VenueLimits, optional
         What the venue refuses.
+    account : int, optional
+        Which of the bot's accounts it trades with (docs/accounts.md); -1: none, unlimited credit. With one
+        account it need not be said.
+    margin : CrossMargin or IsolatedMargin, optional
+        Margin rules of this asset in place of the account's.
+    mark : "mid" or arrays, optional
+        Mark price for an account: the mid of the exchange's book, or (times in ns, prices), or (exchange
+        times, prices, local times). By default the mark prices on the tape, without any the mid.
+    funding : FundingSchedule or arrays, optional
+        Funding for an account, or (times in ns, rates). By default the funding rates on the tape.
     """
 
     tape: Tape
@@ -124,6 +135,10 @@ class Asset:
     location_offset_ns: int = 0
     self_trade: str = "none"
     limits: VenueLimits | None = None
+    account: int | None = None
+    margin: Margin | None = None
+    mark: Any = None
+    funding: Any = None
 
     def __post_init__(self) -> None:
         if self.queue is None:
@@ -170,6 +185,7 @@ class Asset:
                 raise ConfigError("Asset.limits of type VenueLimits", shown(self.limits))
             self.limits.record(self.tape.tick_size, self.tape.lot_size)
         check_money(self.contract, self.fees, self.fee_currency, self.tape, where)
+        check_account(self)
         self._check_location(where)
 
     def _check_location(self, where: str) -> None:

@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 
 from truefill.backtest import seams
+from truefill.backtest.account import Account, AccountBinding, checked_accounts, currencies_of, members_of
+from truefill.backtest.account_records import ACCOUNT
 from truefill.backtest.activity import Activity, activity_of
 from truefill.backtest.arguments import BAD_DISPLAY, BAD_SIDE, raise_bad_argument
 from truefill.backtest.asset import Asset, Binding
@@ -72,6 +74,8 @@ class Bot:
         time on; such a run does not repeat (``bot.repeats``).
     track_queues : bool
         Keep where own orders stand in their queues, for `queue_position`.
+    accounts : Account or sequence of Account, optional
+        What the assets trade with (docs/accounts.md); without any they have unlimited credit.
 
     Notes
     -----
@@ -81,15 +85,23 @@ class Bot:
     """
 
     def __init__(
-        self, assets: Sequence[Asset], *, compute_ns: int | str = 0, track_queues: bool = False
+        self,
+        assets: Sequence[Asset],
+        *,
+        compute_ns: int | str = 0,
+        track_queues: bool = False,
+        accounts: Account | Sequence[Account] | None = None,
     ) -> None:
         assets = _assets(assets)
+        self.accounts = tuple(checked_accounts(accounts))
+        members = members_of(self.accounts, assets)
         self.assets = tuple(assets)
         self._run_array = np.zeros(1, RUN)
         self._table = np.zeros(len(assets), ASSET)
         self._run = self._run_array[0]
         self._p = int(self._run_array.ctypes.data)
-        self.currencies = tuple(dict.fromkeys(name for asset in assets for name in asset.currencies))
+        names = [name for asset in assets for name in asset.currencies]
+        self.currencies = tuple(dict.fromkeys([*names, *currencies_of(self.accounts, assets)]))
         self._bindings = [
             Binding(asset, number, self._p, self.currencies) for number, asset in enumerate(assets)
         ]
@@ -97,6 +109,7 @@ class Bot:
             for name, value in binding.values.items():
                 row[name] = value
         run = self._run
+        self._bind_accounts(members)
         run["num_assets"] = len(assets)
         run["assets_addr"] = self._table.ctypes.data
         run["now"] = self._first_time()
@@ -104,7 +117,7 @@ class Bot:
         for name, entry in ENTRIES.items():
             run[f"f_{name}"] = entry.address
         run["f_move"] = run["f_advance"]
-        for name in _rare_entries(assets):
+        for name in _rare_entries(assets, self.accounts):
             run[f"f_{name}"] = RARE_ENTRIES[name].address
         self._call = {name: entry.ctypes for name, entry in ENTRIES.items()}
         self.track_queues = truth(track_queues, "True or False", ConfigError, "Bot.track_queues")
@@ -115,7 +128,25 @@ class Bot:
         self.start_timestamp = int(run["now"])
         self.end_timestamp = self._last_time()
         self.closed = False
-        self._finalizer = weakref.finalize(self, _free_logs, self._table)
+        self._finalizer = weakref.finalize(self, _free_logs, self._table, self._account_table)
+
+    def _bind_accounts(self, members: list[list[tuple[int, Asset]]]) -> None:
+        self._account_table = np.zeros(len(self.accounts), ACCOUNT)
+        self._account_bindings = [
+            AccountBinding(account, number, self._p, found, self.currencies)
+            for number, (account, found) in enumerate(zip(self.accounts, members, strict=True))
+        ]
+        self._run["num_accounts"] = len(self.accounts)
+        self._run["accounts_addr"] = self._account_table.ctypes.data
+        for number, (row, binding) in enumerate(
+            zip(self._account_table, self._account_bindings, strict=True)
+        ):
+            for name, value in binding.values.items():
+                row[name] = value
+            for k, (asset_number, _) in enumerate(binding.members):
+                asset = self._table[asset_number]
+                asset["account_addr"] = self._account_table.ctypes.data + number * ACCOUNT.itemsize
+                asset["holding"] = k
 
     def _track_queues(self) -> None:
         run = self._run
@@ -188,6 +219,28 @@ class Bot:
         """Position, balance, fee, num_trades, trading_volume, trading_value: a fold over the fills."""
         address = self._asset(asset_no).__array_interface__["data"][0]
         return Record(_state_at(address + _STATE_OFFSET))
+
+    def account(self, account_no: int) -> Record:
+        """Cash, equity and margins of an account, from what has been reported here: ACCOUNT_STATE.
+
+        A picture of this moment: ask again after time has moved on.
+        """
+        return Record(self._account_state(account_no, -1))
+
+    def account_balance(self, account_no: int, currency_no: int) -> float:
+        """Balance of an account in one currency, its number in `currencies`, as reported here."""
+        last = len(self.currencies) - 1
+        wanted = f"a currency number from 0 to {last}"
+        self._account_state(account_no, whole(currency_no, wanted, 0, last, BotError))
+        return float(self._account_table[account_no]["balance_out"])
+
+    def _account_state(self, account_no: int, currency: int) -> np.void:
+        last = len(self.accounts) - 1
+        wanted = f"an account number from 0 to {last}" if self.accounts else "a bot with accounts"
+        number = whole(account_no, wanted, 0, last, BotError)
+        self._status(RARE_ENTRIES["read_account"].ctypes(self._p, number, currency))
+        state: np.void = self._account_bindings[number].state[0]
+        return state
 
     def orders(self, asset_no: int) -> Orders:
         """Own orders of an asset."""
@@ -490,7 +543,7 @@ def _assets(given: Any) -> list[Asset]:
     return assets
 
 
-def _rare_entries(assets: list[Asset]) -> list[str]:
+def _rare_entries(assets: list[Asset], accounts: tuple[Account, ...]) -> list[str]:
     """Entries that only some models need: they are not compiled for a run that has none of these."""
     needed = []
     if any(asset.risk is not None for asset in assets):
@@ -501,6 +554,8 @@ def _rare_entries(assets: list[Asset]) -> list[str]:
         needed.append("share_out")
     if any(asset.latency.reports_position for asset in assets):
         needed += ["tell_position", "hear_positions"]
+    if accounts:
+        needed += ["run_rounds", "account_refusal", "read_account"]
     return needed
 
 
@@ -519,8 +574,11 @@ def _wait(value: Any) -> int:
     return int(truth(value, "True or False as wait", BotError))
 
 
-def _free_logs(table: np.ndarray) -> None:
+def _free_logs(table: np.ndarray, accounts: np.ndarray) -> None:
     """Give the engine's C memory back."""
+    for account in accounts:
+        free(account["payments_addr"])
+        account["payments_addr"] = account["payments_count"] = 0
     for a in table:
         kept = i64_view(a["kept_addr"], int(a["kept_count"])).copy()
         for address in kept:

@@ -11,6 +11,7 @@ from numba.extending import (
     overload_method,
 )
 
+from truefill.backtest.account_records import ACCOUNT_ROW, account_at, account_state_at
 from truefill.backtest.activity import Activity, activity_of
 from truefill.backtest.arguments import (
     BAD_DISPLAY,
@@ -34,6 +35,7 @@ from truefill.backtest.seams import (
     ADVANCE,
     CANCEL_ORDER,
     MODIFY_ORDER,
+    ON_ACCOUNT,
     ON_RUN,
     QUEUE_POSITION,
     SUBMIT,
@@ -59,6 +61,7 @@ _call_modify = caller(MODIFY_ORDER)
 _call_cancel = caller(CANCEL_ORDER)
 _call_on_run = caller(ON_RUN)
 _call_queue_position = caller(QUEUE_POSITION)
+_call_read_account = caller(ON_ACCOUNT)
 
 
 @overload_attribute(BotType, "current_timestamp")
@@ -98,6 +101,42 @@ def _position(bot, asset_no):
 def _state_values(bot, asset_no):
     wants_integer(asset_no, "asset number")
     return lambda bot, asset_no: _state_at(asset_address(bot._address, asset_no) + _STATE_OFFSET)
+
+
+@overload_method(BotType, "account")
+def _account(bot, account_no):
+    wants_integer(account_no, "account number")
+
+    def account(bot, account_no):
+        return account_state_at(_read_account(bot._address, account_no, -1)["state_addr"])
+
+    return account
+
+
+@overload_method(BotType, "account_balance")
+def _account_balance(bot, account_no, currency_no):
+    wants_integer(account_no, "account number")
+    wants_integer(currency_no, "currency number")
+
+    def account_balance(bot, account_no, currency_no):
+        if currency_no < 0:
+            raise BotError("a currency number of 0 or more", currency_no)
+        return _read_account(bot._address, account_no, currency_no)["balance_out"]
+
+    return account_balance
+
+
+@helper
+def _read_account(address, account_no, currency_no):
+    """The account's record after its state has been brought up to now."""
+    run = run_at(address)
+    if account_no < 0 or account_no >= run["num_accounts"]:
+        raise BotError("an account number below the number of accounts", account_no, run["num_accounts"])
+    acc = account_at(run["accounts_addr"] + account_no * ACCOUNT_ROW)
+    if currency_no >= acc["currencies"]:
+        raise BotError("a currency number below the number of currencies", currency_no, acc["currencies"])
+    checked(_call_read_account(run["f_read_account"], (address, account_no, currency_no)), 0, 0.0, 0.0, 0, 0)
+    return acc
 
 
 @overload_method(BotType, "fills")

@@ -9,6 +9,9 @@ import math
 
 import numpy as np
 
+from truefill.backtest.account_orders import account_refusal_entry
+from truefill.backtest.account_rounds import run_rounds_entry
+from truefill.backtest.account_view import read_account_entry
 from truefill.backtest.arguments import BROKEN
 from truefill.backtest.arrivals import activate, expire_due, handle_request
 from truefill.backtest.computing import GO_ON
@@ -60,6 +63,7 @@ from truefill.backtest.seams import (
     WAIT_ORDER,
     hear_positions,
     run_exchange,
+    run_rounds,
 )
 from truefill.backtest.table import asset_of
 from truefill.core.address import caller, i64_view
@@ -90,7 +94,11 @@ def advance_to(run, stop, wait, wait_asset, wait_id):
     if wants_feed:
         for k in range(count):
             horizon = min(horizon, next_feed_ts(asset_of(run, k)))
-    if wait == WAIT_ORDER:
+    if run["num_accounts"] > 0:
+        horizon = run_rounds(run, horizon, wait, wait_asset, wait_id)
+        if run["error"] != 0:
+            return run["error"]
+    elif wait == WAIT_ORDER:
         horizon = _horizon_of_order(run, asset_of(run, wait_asset), horizon, wait_id)
     elif wait == WAIT_FEED_OR_RESPONSE:
         horizon = _horizon_of_any_response(run, horizon)
@@ -315,6 +323,9 @@ RARE_ENTRIES = {
     "share_out": share_out,
     "tell_position": tell_position_entry,
     "hear_positions": hear_positions_entry,
+    "run_rounds": run_rounds_entry,
+    "account_refusal": account_refusal_entry,
+    "read_account": read_account_entry,
 }
 
 

@@ -52,11 +52,23 @@ from truefill.core.order_states import (
     hft_status,
     next_state,
 )
-from truefill.core.records import CANCELED, EXPIRED, FILLED, NEW, NONE, ORDER_LOG, PARTIALLY_FILLED
+from truefill.core.records import (
+    CANCELED,
+    EXPIRED,
+    FILLED,
+    FIRST_LIQUIDATION_ID,
+    LIMIT,
+    MARKET,
+    NEW,
+    NONE,
+    ORDER_LOG,
+    PARTIALLY_FILLED,
+)
 from truefill.core.tape_records import STOP_CLEAR, STOP_GAP_BEGIN, STOP_GAP_END, STOP_SNAPSHOT
 
 _LOG_ROW = ORDER_LOG.itemsize
 _COMPACT_FROM = 1024
+_VENUES = np.uint64(FIRST_LIQUIDATION_ID)
 
 
 @helper
@@ -343,7 +355,7 @@ def take_answer(a, message):
         if slot >= 0:
             _take_refusal(a, slot, message, event)
         return
-    if overtaking:
+    if overtaking and message["order_id"] < _VENUES:  # of the venue's own orders there is one message
         if slot < 0:
             return  # of an order that is over and cleared away
         if is_old_news(a, slot, message):
@@ -366,7 +378,9 @@ def take_answer(a, message):
             return
         meta = metas_at(a["orders_meta_addr"], a["orders_room"])[slot]
         meta["submit_ts"] = message["local_ts"]
-        orders_at(a["orders_addr"], a["orders_room"])[slot]["local_timestamp"] = message["local_ts"]
+        order = orders_at(a["orders_addr"], a["orders_room"])[slot]
+        order["local_timestamp"] = message["local_ts"]
+        order["order_type"] = MARKET if message["order_id"] >= _VENUES else LIMIT
     _copy_to_order(a, slot, message)
     if kind == MODIFY and event == FILL_PART:
         apply_event(a, slot, ACCEPT)  # the answer to a modify that took a part and rests with the other

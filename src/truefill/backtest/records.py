@@ -442,6 +442,9 @@ ASSET = np.dtype(
         ("past_trades", I8),
         ("counted_trades", I8),
         ("counted_lots", I8),
+        # accounts (account_records.py)
+        ("account_addr", I8),  # ACCOUNT; 0: unlimited credit
+        ("holding", I8),  # its number among the account's assets
         # counters
         ("submits", I8),
         ("modifies", I8),
@@ -493,6 +496,12 @@ RUN = np.dtype(
         # where own orders' places are tracked: f_run_exchange is the one that does it, and calls this
         ("f_run_plainly", I8),
         ("f_queue_position", I8),
+        # accounts
+        ("num_accounts", I8),
+        ("accounts_addr", I8),
+        ("f_run_rounds", I8),
+        ("f_account_refusal", I8),
+        ("f_read_account", I8),
     ],
     align=True,
 )

@@ -2,16 +2,17 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from truefill.backtest.account_records import payments_at
 from truefill.backtest.bot import Bot
 from truefill.backtest.currencies import received_coin
 from truefill.backtest.records import fills_at, metas_at, orders_at, orders_log_at, records_at
 from truefill.core.contracts import CONTRACT_NAMES
-from truefill.core.records import FILL, ORDER_LOG, RECORD, STATE
+from truefill.core.records import ACCOUNT_STATE, FILL, ORDER_LOG, PAYMENT, RECORD, STATE
 from truefill.core.run_data import AssetRun, RunData
 
 NS_PER_MS = 1_000_000
@@ -39,7 +40,8 @@ class Result:
     timestamp : int
         Time at which the run ended, ns.
     run_hash : str
-        SHA-256 over orders and fills: equal for equal runs, on every machine, if the run repeats.
+        SHA-256 over orders and fills, with accounts also over payments: equal for equal runs, on every
+        machine, if the run repeats.
     returned : object
         What the strategy function returned.
     error : Exception or None
@@ -48,6 +50,11 @@ class Result:
         Whether it was told to stop (Ctrl-C).
     repeats : bool
         Whether the same run gives the same again. False with ``Bot(compute_ns="measured")``.
+    payments : PAYMENT[P]
+        What accounts received and paid without an order, by exchange time: funding, interest, liquidation
+        fees, insurance. Those that had not been reported when the run ended have a ``local_ts`` after it.
+    accounts : ACCOUNT_STATE[N]
+        The accounts at the end, as the strategy knew them.
     """
 
     bot: Bot
@@ -62,6 +69,8 @@ class Result:
     error: BaseException | None = None
     interrupted: bool = False
     repeats: bool = True
+    payments: np.ndarray = field(default_factory=lambda: np.empty(0, PAYMENT))
+    accounts: np.ndarray = field(default_factory=lambda: np.empty(0, ACCOUNT_STATE))
 
     def run_data(
         self, *, currency: str | None = None, rates: Mapping[str, float | int | str] | None = None
@@ -202,6 +211,7 @@ def collect(bot: Bot, returned: Any = None, error: BaseException | None = None) 
     all_fills = _by_time(np.concatenate([np.empty(0, FILL), *fills]), "exch_ts")
     orders = [part for a in bot._table for part in _order_lives(a)]
     all_orders = _by_time(np.concatenate([np.empty(0, ORDER_LOG), *orders]), "submit_ts")
+    payments = _payments(bot)
     states = np.zeros(bot.num_assets, STATE)
     for name in STATE.names or ():
         states[name] = bot._table[name]
@@ -219,12 +229,29 @@ def collect(bot: Bot, returned: Any = None, error: BaseException | None = None) 
             for a in bot._table
         ),
         timestamp=bot.current_timestamp,
-        run_hash=run_hash(all_orders, all_fills),
+        run_hash=run_hash(all_orders, all_fills, *((payments,) if bot.accounts else ())),
         returned=returned,
         error=error,
         interrupted=bot.interrupted and not bot.closed,
         repeats=bot.repeats,
+        payments=payments,
+        accounts=_account_states(bot),
     )
+
+
+def _payments(bot: Bot) -> np.ndarray:
+    """Payments of all accounts by exchange time."""
+    logs = [payments_at(row["payments_addr"], row["payments_count"]) for row in bot._account_table]
+    return _by_time(np.concatenate([np.empty(0, PAYMENT), *logs]), "exch_ts")
+
+
+def _account_states(bot: Bot) -> np.ndarray:
+    states = np.zeros(len(bot.accounts), ACCOUNT_STATE)
+    for number in range(len(bot.accounts)):
+        state = bot._account_state(number, -1)
+        for name in ACCOUNT_STATE.names or ():
+            states[number][name] = state[name]
+    return states
 
 
 def _by_time(rows: np.ndarray, field: str) -> np.ndarray:
@@ -249,10 +276,10 @@ def _order_lives(a: np.void) -> tuple[np.ndarray, np.ndarray]:
     return logged, alive
 
 
-def run_hash(orders: np.ndarray, fills: np.ndarray) -> str:
-    """SHA-256 over every field of orders and fills, field by field (padding has no say)."""
+def run_hash(*logs: np.ndarray) -> str:
+    """SHA-256 over every field of orders, fills and so on, field by field (padding has no say)."""
     digest = hashlib.sha256()
-    for array in (orders, fills):
+    for array in logs:
         digest.update(len(array).to_bytes(8, "little"))
         for name in array.dtype.names:
             digest.update(np.ascontiguousarray(array[name]).data)

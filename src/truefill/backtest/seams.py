@@ -7,7 +7,7 @@ one for a request that arrives, one for a stop that may fill own orders.
 
 from numba import types
 
-from truefill.backtest.table import asset_address
+from truefill.backtest.table import asset_address, asset_of
 from truefill.core.address import caller
 from truefill.core.jit import helper
 
@@ -41,6 +41,13 @@ FILL_BY_USER = i8(i8, i8, i8, i8, i8, i8, i8)
 SHARE_OUT = i8(i8, i8, i8, i8, i8, i8, i8)
 TELL_POSITION = i8(i8, i8, i8, f8, f8, i8)  # run, asset, lots, value, fee, time -> status
 HEAR_POSITIONS = i8(i8, i8)  # asset, horizon -> status
+# Accounts.
+RUN_ROUNDS = i8(
+    i8, i8, i8, i8, u8
+)  # run, horizon, what to wait for, asset number, order id -> moment reached
+ACCOUNT_REFUSAL = i8(i8, i8, i8)  # run, asset's address, slot of the order that is changed (-1) -> reason
+ON_ACCOUNT = i8(i8, i8, i8)  # run, account, currency (-1: none) -> status
+
 # What arrives at the exchange: a request by its number (from 0), or one of these.
 EXPIRE_DUE = -1  # the time of orders is up
 ACTIVATE = -2  # minus a slot: the stop there is triggered, by the trade stop before `x_stop`
@@ -53,6 +60,8 @@ _check_risk = caller(CHECK_RISK)
 _share_out = caller(SHARE_OUT)
 _tell_position = caller(TELL_POSITION)
 _hear_positions = caller(HEAR_POSITIONS)
+_run_rounds = caller(RUN_ROUNDS)
+_account_refusal = caller(ACCOUNT_REFUSAL)
 
 
 @helper
@@ -119,3 +128,19 @@ def hear_positions(run, a, horizon):
     """`position_reports.hear_positions`, by address: the ledger takes in what has arrived."""
     if _hear_positions(run["f_hear_positions"], (asset_address(run, a), horizon)) != 0:
         raise RuntimeError
+
+
+@helper
+def run_rounds(run, horizon, wait, wait_asset, wait_id):
+    """`account_rounds.run_rounds`, by address: all exchange sides, in step with the accounts."""
+    address = asset_of(run, 0)["run_addr"]
+    return _run_rounds(run["f_run_rounds"], (address, horizon, wait, wait_asset, wait_id))
+
+
+@helper
+def account_refusal(run, a, replaced):
+    """`account_orders.account_reason` of the request that has arrived, by address."""
+    reason = _account_refusal(run["f_account_refusal"], (a["run_addr"], asset_address(run, a), replaced))
+    if reason < 0:
+        raise RuntimeError
+    return reason

@@ -15,6 +15,9 @@ OUTSIDE_BAND = 11
 THROTTLED = 12
 DUPLICATE_ID = 13
 UNKNOWN_ORDER = 14  # to cancel or modify: gone, or never there
+INSUFFICIENT_BALANCE = 15  # a cash account has not got what the order would spend
+INSUFFICIENT_MARGIN = 16
+LIQUIDATED = 17  # cancelled or closed by the venue
 
 REASON_NAMES = (
     "",
@@ -32,4 +35,7 @@ REASON_NAMES = (
     "throttled",
     "duplicate_id",
     "unknown_order",
+    "insufficient_balance",
+    "insufficient_margin",
+    "liquidated",
 )

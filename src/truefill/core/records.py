@@ -154,3 +154,47 @@ RECORD = np.dtype(
     ],
     align=True,
 )
+
+# Executions of a liquidation are FILL records with ids from here on: even below 2**64 against the book, odd
+# ones at the bankruptcy price, for what the book could not take.
+FIRST_LIQUIDATION_ID = (1 << 64) - (1 << 32)
+
+# Kinds of payment.
+FUNDING_PAYMENT, INTEREST, LIQUIDATION_FEE, INSURANCE = 1, 2, 3, 4
+PAYMENT_NAMES = ("", "funding", "interest", "liquidation fee", "insurance")
+
+# Money that an account received or paid without an order.
+PAYMENT = np.dtype(
+    [
+        ("exch_ts", "<i8"),
+        ("local_ts", "<i8"),  # its report arrives here, ns
+        ("amount", "<f8"),  # negative: paid
+        ("rate", "<f8"),  # funding: of the interval; interest: annual; liquidation fee: share of the value
+        ("qty", "<f8"),  # funding: position; liquidation fee: what was closed; interest: the debt
+        ("price", "<f8"),  # funding: mark; else NaN
+        ("account", "<i4"),
+        ("asset", "<i4"),  # interest: -1
+        ("kind", "<i4"),
+        ("currency", "<i4"),  # index into the run's list of currencies
+    ],
+    align=True,
+)
+
+# An account as the strategy knows it, in the account's currency.
+ACCOUNT_STATE = np.dtype(
+    [
+        ("cash", "<f8"),  # all balances: deposits, realized profit, fees and payments
+        ("unrealized", "<f8"),  # profit of open positions at the mark price
+        ("equity", "<f8"),  # cash + unrealized
+        ("initial_margin", "<f8"),  # taken up by positions and open orders
+        ("maintenance_margin", "<f8"),
+        ("available", "<f8"),  # for new orders
+        ("funding", "<f8"),  # received less paid so far
+        ("interest", "<f8"),
+        ("liquidation_fees", "<f8"),
+        ("insurance", "<f8"),  # losses beyond the account's own money that the venue took over
+        ("liquidations", "<i8"),  # positions that the venue has closed
+        ("bankrupt", "<i8"),  # 1: a loss went beyond the account's (or isolated position's) own money
+    ],
+    align=True,
+)
