@@ -1,7 +1,11 @@
 """One random setup (assets with their models, and a script) and how each package builds it."""
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
+
+from numpy.typing import NDArray
 
 from tests.differential import faults
 from tests.differential.driver import Trace, play
@@ -153,7 +157,7 @@ def _with_rules(rng: random.Random, market: Market) -> Market:
     return replace(market, self_trade=rng.choice(MODE_NAMES), limits=limits if rng.random() < 0.4 else None)
 
 
-def twin_bot(setup: Setup) -> TwinBot:
+def twin_bot(setup: Setup, feeds: Sequence[NDArray[Any]] = ()) -> TwinBot:
     """The twin of a setup."""
     return TwinBot(
         [
@@ -176,6 +180,7 @@ def twin_bot(setup: Setup) -> TwinBot:
             for m in setup.markets
         ],
         setup.compute_ns,
+        feeds=feeds,
     )
 
 

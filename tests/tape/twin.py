@@ -23,7 +23,7 @@ from truefill.core.events import (
     TRADE,
     TRADING_STATUS,
 )
-from truefill.core.tape_records import BEST as BEST_ROW, CUSTOM, STOP
+from truefill.core.tape_records import BEST as BEST_ROW, STOP
 
 KIND_OF_STOP = {DEPTH_CLEAR: 3, GAP_BEGIN: 4, GAP_END: 5, TRADING_STATUS: 6}
 BEST, SNAPSHOT = 2, 7
@@ -74,10 +74,7 @@ def twin_sections(events: np.ndarray, base_latency: int = 0) -> dict[str, object
     number = {id(r): i for i, r in enumerate(trades)}
     out["trades"] = np.array([r.event for r in trades], EVENT)
     custom = [r for r in local if not r.market and r.kind not in KIND_OF_STOP]
-    out["custom"] = np.array(
-        [tuple(r.event[n] for n in ("exch_ts", "local_ts", "px", "qty", "ival", "ev")) for r in custom],
-        CUSTOM,
-    )
+    out["custom"] = np.array([r.event for r in custom], EVENT)
     for name, ordered in (("local", local), ("exch", exch)):
         out |= {f"{name}.{k}": v for k, v in view_sections(name, ordered, tick, lot, rank, number).items()}
     return out

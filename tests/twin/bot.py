@@ -5,6 +5,7 @@ the end of orders whose time is up, ExchOrder. The face is the Bot's: same names
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -28,11 +29,17 @@ from tests.twin.risk import TwinLimits
 from tests.twin.rules import Gate
 from tests.twin.view import TwinDepth, fill_view, order_view, state_view
 from truefill.core import events
+from truefill.core.events import EVENT
 from truefill.core.records import END_OF_DATA, MARKET_FEED, OK, ORDER_RESPONSE
 
 LOCAL_DATA, LOCAL_ORDER, EXCH_DATA, EXCH_TIME, EXCH_ORDER, LOCAL_POSITION = range(6)
 MONEY = 6
 FOREVER = events.NO_TIME
+BOOK_KINDS = (
+    *(events.DEPTH, events.DEPTH_SNAPSHOT, events.DEPTH_CLEAR, events.TRADE),
+    *(events.ADD_ORDER, events.CANCEL_ORDER, events.MODIFY_ORDER, events.FILL),
+    *(events.GAP_BEGIN, events.GAP_END, events.TRADING_STATUS),
+)
 ALL_ASSETS = -1
 
 
@@ -68,6 +75,15 @@ class _Side:
     def take(self) -> Row:
         self.at += 1
         return self.rows[self.at - 1]
+
+
+@dataclass
+class _Feed:
+    """Events that are on no tape."""
+
+    events: list[Any]
+    at: int = 0
+    cleared: int = 0
 
 
 class _Market:
@@ -113,6 +129,7 @@ class _Market:
         self.local = local(latency, ledger, self.requests, self.responses, risk=asset.risk)
         self.local.on_fault = self.exch.touched.add
         self.places = Places(self.exch, self.local)
+        self.others: list[int] = []  # rows of other kinds that arrived
         self.positions: Bus[TwinFill] = Bus(asset.overtaking)
         if getattr(asset.latency, "position_ns", None) is not None:
             self.exch.positions = self.positions
@@ -143,8 +160,11 @@ def _row(asset: TwinAsset, index: int) -> Row:
 class TwinBot:
     """Same methods and codes as the Bot. What it hands out are plain dictionaries and lists."""
 
-    def __init__(self, assets: list[TwinAsset], compute_ns: int = 0) -> None:
+    def __init__(
+        self, assets: list[TwinAsset], compute_ns: int = 0, feeds: Sequence[NDArray[Any]] = ()
+    ) -> None:
         self.compute_ns = compute_ns
+        self.feeds = [_Feed(list(events)) for events in feeds]
         self.markets = [_Market(asset, number) for number, asset in enumerate(assets)]
         self.accounts: list[TwinAccount] = []  # whoever makes them adds them before the first step
         first = self._next()
@@ -182,6 +202,11 @@ class TwinBot:
         for number, account in enumerate(self.accounts):  # after everything else of that time
             if (ts := account.next_ts()) is not None:
                 due.append((ts, len(self.markets) + number, MONEY))
+        due += [
+            (int(feed.events[feed.at]["local_ts"]), len(self.markets) + number, LOCAL_DATA)
+            for number, feed in enumerate(self.feeds)
+            if feed.at < len(feed.events)
+        ]
         return min(due, default=None)
 
     def _goto(
@@ -209,9 +234,17 @@ class TwinBot:
             if kind == MONEY:
                 self.accounts[a - len(self.markets)].happen(ts)
                 continue
+            if a >= len(self.markets):
+                self.feeds[a - len(self.markets)].at += 1
+                if feed:
+                    stop, result = max(ts, busy), MARKET_FEED if ts > busy else max(result, MARKET_FEED)
+                continue
             market = self.markets[a]
             if kind == LOCAL_DATA:
-                market.local.process(market.local_view.take())
+                row = market.local_view.take()
+                market.local.process(row)
+                if row.kind not in BOOK_KINDS:
+                    market.others.append(row.index)
                 if feed:
                     # the last to arrive names the wake; of what waited for a busy strategy, a response
                     late = self.compute_ns > 0 and ts <= busy
@@ -376,6 +409,22 @@ class TwinBot:
         """Trades that arrived since they were last cleared."""
         market = self.markets[asset]
         return market.asset.events[np.array(market.local.trades, dtype=np.int64)]
+
+    def last_events(self, number: int) -> NDArray[Any]:
+        """Events of other kinds, of an asset's tape or of a feed, since they were last cleared."""
+        if number < len(self.markets):
+            market = self.markets[number]
+            return market.asset.events[np.array(market.others, dtype=np.int64)]
+        feed = self.feeds[number - len(self.markets)]
+        return np.array(feed.events[feed.cleared : feed.at], EVENT)
+
+    def clear_last_events(self, number: int) -> None:
+        """Forget them."""
+        if number < len(self.markets):
+            self.markets[number].others.clear()
+        else:
+            feed = self.feeds[number - len(self.markets)]
+            feed.cleared = feed.at
 
     @property
     def touched(self) -> set[str]:

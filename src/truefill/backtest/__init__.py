@@ -4,6 +4,7 @@ from truefill.backtest.account import Account, CrossMargin, IsolatedMargin
 from truefill.backtest.account_events import FundingSchedule
 from truefill.backtest.asset import Asset
 from truefill.backtest.bot import ALL_ASSETS, UNTIL_END_OF_DATA, Bot
+from truefill.backtest.feeds import Feed
 from truefill.backtest.models.contracts import InverseContract, LinearContract, QuantoContract, Spot
 from truefill.backtest.models.exchanges import (
     FifoExchange,
@@ -60,6 +61,7 @@ __all__ = [
     "DirectionalFees",
     "DrawnLatency",
     "EvidenceQueue",
+    "Feed",
     "FifoExchange",
     "FlatPerTradeFees",
     "FundingSchedule",

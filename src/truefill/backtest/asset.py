@@ -9,6 +9,7 @@ import numpy as np
 
 from truefill.backtest.account import Margin, check_account
 from truefill.backtest.currencies import check_money, received_coin, settlement
+from truefill.backtest.feeds import bind_events
 from truefill.backtest.models.contracts import Contract, LinearContract
 from truefill.backtest.models.exchanges import (
     ExchangeModel,
@@ -378,6 +379,7 @@ class Binding:
         values["l_best_addr"] = self._address(best)
         values["l_bests"] = len(best)
         values["l_last_ts"] = int(group_ts[-1]) if len(group_ts) else _NO_TIME_YET
+        values |= bind_events([tape], offset, self._address)
         values["x_clears"] = int(np.count_nonzero(tape.section("exch.stops")["kind"] == STOP_CLEAR))
 
     def _bind_models(self, asset: Asset) -> None:

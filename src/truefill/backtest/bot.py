@@ -20,11 +20,13 @@ from truefill.backtest.asset import Asset, Binding
 from truefill.backtest.computing import charge, compute, measured_advance
 from truefill.backtest.depth import Depth
 from truefill.backtest.engine import ENTRIES, RARE_ENTRIES
+from truefill.backtest.feed_events import read_events_at
+from truefill.backtest.feeds import Feed, checked_feeds, feed_table
 from truefill.backtest.local_side import feed_times, trades_seen
 from truefill.backtest.models.exchanges import ProRataExchange, UserExchange
 from truefill.backtest.orders import Orders, Record, checked_order_id
 from truefill.backtest.queue_positions import queue_position_entry, run_tracked
-from truefill.backtest.records import ASSET, RUN, fills_at
+from truefill.backtest.records import ASSET, RUN, fills_at, trades_at
 from truefill.core.address import free, i64_view, record_view
 from truefill.core.errors import BotError, ConfigError, shown
 from truefill.core.events import NO_BID_TICK, NO_TIME
@@ -42,6 +44,7 @@ _LOGS = (
     "orders_log",
     "records",
     "kept",
+    "events",
     "places",
 )
 _BLOCKS = (
@@ -72,6 +75,8 @@ class Bot:
         The strategy's own computing time, ns: its requests leave so long after it woke, and it cannot wake
         again before. ``"measured"``: what it really takes on this machine, from the second call that moves
         time on; such a run does not repeat (``bot.repeats``).
+    feeds : sequence of Feed
+        Events that reach the strategy and no book, `last_events` reads them; the run goes on until they end.
     track_queues : bool
         Keep where own orders stand in their queues, for `queue_position`.
     accounts : Account or sequence of Account, optional
@@ -91,11 +96,13 @@ class Bot:
         compute_ns: int | str = 0,
         track_queues: bool = False,
         accounts: Account | Sequence[Account] | None = None,
+        feeds: Sequence[Feed] = (),
     ) -> None:
         assets = _assets(assets)
         self.accounts = tuple(checked_accounts(accounts))
         members = members_of(self.accounts, assets)
         self.assets = tuple(assets)
+        self.feeds = checked_feeds(feeds)
         self._run_array = np.zeros(1, RUN)
         self._table = np.zeros(len(assets), ASSET)
         self._run = self._run_array[0]
@@ -112,12 +119,16 @@ class Bot:
         self._bind_accounts(members)
         run["num_assets"] = len(assets)
         run["assets_addr"] = self._table.ctypes.data
+        self._feed_table = feed_table(self.feeds)
+        run["num_feeds"] = len(self.feeds)
+        run["feeds_addr"] = self._feed_table.ctypes.data
         run["now"] = self._first_time()
         self.compute_ns = _compute_ns(compute_ns)
         for name, entry in ENTRIES.items():
             run[f"f_{name}"] = entry.address
         run["f_move"] = run["f_advance"]
-        for name in _rare_entries(assets, self.accounts):
+        rare = _rare_entries(assets, self.accounts)
+        for name in rare + (["next_event", "take_events"] if self.feeds else []):
             run[f"f_{name}"] = RARE_ENTRIES[name].address
         self._call = {name: entry.ctypes for name, entry in ENTRIES.items()}
         self.track_queues = truth(track_queues, "True or False", ConfigError, "Bot.track_queues")
@@ -177,6 +188,7 @@ class Bot:
             for ts in (asset.local_group_ts, asset.tape.section("exch.group_ts"))
             if len(ts)
         ]
+        columns += [feed.events["local_ts"] for feed in self.feeds if len(feed.events)]
         return [(int(ts[0]), int(ts[-1])) for ts in columns]
 
     def _first_time(self) -> int:
@@ -293,6 +305,52 @@ class Bot:
         """Forget the market trades that have arrived, of one asset or (ALL_ASSETS) of all."""
         for number in self._numbers(asset_no):
             self._table[number]["trades_cleared"] = trades_seen(self._table[number])
+
+    @property
+    def num_feeds(self) -> int:
+        """Number of feeds that are on no tape."""
+        return len(self.feeds)
+
+    def _source(self, number: int) -> np.void:
+        """An asset's row, or behind the assets a feed's."""
+        count = self.num_assets
+        last = count + self.num_feeds - 1
+        what = f"a number from 0 to {last}: of an asset, or from {count} on of a feed"
+        number = whole(number, what, 0, last, BotError)
+        row: np.void = self._table[number] if number < count else self._feed_table[number - count]
+        return row
+
+    def last_events(self, number: int) -> np.recarray:
+        """Events of other kinds that arrived since `clear_last_events`, EVENT records, oldest first.
+
+        Parameters
+        ----------
+        number : int
+            An asset's number: the rows on its tape that are neither book nor trade (mark price, funding,
+            tickers, kinds of your own). From ``num_assets`` on: the feeds of `Bot(feeds=)`, in their order.
+
+        Notes
+        -----
+        Interpreted a copy. Compiled a view that holds until `clear_last_events`: copy what you keep longer.
+        """
+        row = self._source(number)
+        if number < self.num_assets:
+            count = int(read_events_at(row.__array_interface__["data"][0]))
+            return trades_at(row["events_addr"], count).copy().view(np.recarray)
+        events = self.feeds[int(number) - self.num_assets].events
+        return events[int(row["cleared"]) : int(row["seen"])].copy().view(np.recarray)
+
+    def clear_last_events(self, number: int) -> None:
+        """Forget the events that have arrived, of one asset or feed or (ALL_ASSETS) of all."""
+        total = self.num_assets + self.num_feeds
+        every = isinstance(number, int | np.integer) and number == ALL_ASSETS
+        for each in range(total) if every else (number,):
+            row = self._source(each)
+            if each < self.num_assets:
+                read_events_at(row.__array_interface__["data"][0])
+                row["events_count"] = 0
+            else:
+                row["cleared"] = row["seen"]
 
     def clear_inactive_orders(self, asset_no: int) -> None:
         """Drop filled, cancelled and expired orders from the table, of one asset or (ALL_ASSETS) of all."""

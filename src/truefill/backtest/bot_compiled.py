@@ -29,6 +29,7 @@ from truefill.backtest.compiled_types import (
     until,
     wants_integer,
 )
+from truefill.backtest.feed_events import feed_of, read_events
 from truefill.backtest.local_side import feed_times, trades_seen
 from truefill.backtest.records import ASSET, asset_at, fills_at, run_at, trades_at
 from truefill.backtest.seams import (
@@ -212,6 +213,57 @@ def _clear_last_trades(bot, asset_no):
             a["trades_cleared"] = trades_seen(a)
 
     return clear_last_trades
+
+
+@overload_attribute(BotType, "num_feeds")
+def _num_feeds(bot):
+    return lambda bot: run_at(bot._address)["num_feeds"]
+
+
+@helper
+def _feed(address, number):
+    """Feed behind the assets' numbers; BotError when there is none."""
+    run = run_at(address)
+    if number < 0 or number >= run["num_assets"] + run["num_feeds"]:
+        raise BotError("the number of an asset, or behind them of a feed", number, run["num_feeds"])
+    return feed_of(run, number - run["num_assets"])
+
+
+@overload_method(BotType, "last_events")
+def _last_events(bot, number):
+    wants_integer(number, "number of an asset or feed")
+
+    def last_events(bot, number):
+        if 0 <= number < run_at(bot._address)["num_assets"]:
+            a = asset_at(asset_address(bot._address, number))
+            count = read_events(a)
+            return trades_at(a["events_addr"], count)
+        feed = _feed(bot._address, number)
+        first = feed["cleared"]
+        return trades_at(feed["events_addr"] + first * _EVENT_ROW, feed["seen"] - first)
+
+    return last_events
+
+
+@overload_method(BotType, "clear_last_events")
+def _clear_last_events(bot, number):
+    wants_integer(number, "number of an asset or feed")
+
+    def clear_last_events(bot, number):
+        assets = run_at(bot._address)["num_assets"]
+        first, end = number, number + 1
+        if number == ALL_ASSETS:
+            first, end = 0, assets + run_at(bot._address)["num_feeds"]
+        for k in range(first, end):
+            if 0 <= k < assets:
+                a = asset_at(asset_address(bot._address, k))
+                read_events(a)
+                a["events_count"] = 0
+            else:
+                feed = _feed(bot._address, k)
+                feed["cleared"] = feed["seen"]
+
+    return clear_last_events
 
 
 @overload_method(BotType, "clear_inactive_orders")

@@ -23,6 +23,7 @@ from truefill.backtest.seams import (
     WAIT_FEED_OR_RESPONSE,
     WAIT_NOTHING,
     WAIT_ORDER,
+    next_event,
     run_exchange,
 )
 from truefill.backtest.table import asset_of
@@ -42,6 +43,8 @@ def _came(run, until, wait, wait_asset, wait_id):
         a = asset_of(run, k)
         if (wait == WAIT_FEED or wait == WAIT_FEED_OR_RESPONSE) and next_feed_ts(a) <= until:
             code = MARKET_FEED
+    if (wait == WAIT_FEED or wait == WAIT_FEED_OR_RESPONSE) and next_event(run) <= until:
+        code = MARKET_FEED
     for k in range(run["num_assets"]):
         a = asset_of(run, k)
         run_exchange(run, a, until, 0, np.uint64(0))

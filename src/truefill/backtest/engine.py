@@ -24,6 +24,7 @@ from truefill.backtest.exchange_side import (
     run_exchange_side,
 )
 from truefill.backtest.executions import later
+from truefill.backtest.feed_events import ARRIVED, MORE, next_event_entry, take_events_entry
 from truefill.backtest.fill_pro_rata import share_out
 from truefill.backtest.fill_user import fill_by_user
 from truefill.backtest.local_side import (
@@ -62,8 +63,10 @@ from truefill.backtest.seams import (
     WAIT_FEED_OR_RESPONSE,
     WAIT_ORDER,
     hear_positions,
+    next_event,
     run_exchange,
     run_rounds,
+    take_events,
 )
 from truefill.backtest.table import asset_of
 from truefill.core.address import caller, i64_view
@@ -94,6 +97,7 @@ def advance_to(run, stop, wait, wait_asset, wait_id):
     if wants_feed:
         for k in range(count):
             horizon = min(horizon, next_feed_ts(asset_of(run, k)))
+        horizon = min(horizon, next_event(run))
     if run["num_accounts"] > 0:
         horizon = run_rounds(run, horizon, wait, wait_asset, wait_id)
         if run["error"] != 0:
@@ -122,6 +126,10 @@ def advance_to(run, stop, wait, wait_asset, wait_id):
         if answered and wait == WAIT_FEED_OR_RESPONSE:
             result = ORDER_RESPONSE
         more = more or _has_more(run, a, horizon)
+    told = take_events(run, horizon)
+    if wants_feed and told & ARRIVED != 0:
+        result = MARKET_FEED
+    more = more or told & MORE != 0
     if not more:
         run["ended"] = 1
         return END_OF_DATA
@@ -326,6 +334,8 @@ RARE_ENTRIES = {
     "run_rounds": run_rounds_entry,
     "account_refusal": account_refusal_entry,
     "read_account": read_account_entry,
+    "next_event": next_event_entry,
+    "take_events": take_events_entry,
 }
 
 

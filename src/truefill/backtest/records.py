@@ -14,7 +14,7 @@ from truefill.core.address import array_view, record_view
 from truefill.core.events import EVENT
 from truefill.core.limits import LIMITS
 from truefill.core.records import FILL, ORDER, ORDER_LOG, RECORD
-from truefill.core.tape_records import BEST, STOP
+from truefill.core.tape_records import BEST, CUSTOM_MORE, CUSTOM_ROW, EXCH_RUN, STOP
 
 I8, I4, F8, U1, I1 = "<i8", "<i4", "<f8", "u1", "i1"
 
@@ -254,6 +254,34 @@ def _idmap(name: str) -> list[tuple[str, str]]:
     return [(f"{name}_keys_addr", I8), (f"{name}_slots_addr", I8), (f"{name}_mask", I8), (f"{name}_used", I8)]
 
 
+# One tape's rows of other kinds: where they are.
+EVENT_PART = np.dtype(
+    [
+        ("rows_addr", I8),  # CUSTOM_ROW[]
+        ("rows", I8),
+        ("runs_addr", I8),  # EXCH_RUN[]
+        ("runs", I8),
+        ("more_addr", I8),  # CUSTOM_MORE[]
+        ("more", I8),
+        ("ts_addr", I8),  # times of the groups as recorded, local and exchange
+        ("exch_ts_addr", I8),
+        ("groups", I8),
+        ("offset", I8),  # of another location, ns
+    ],
+    align=True,
+)
+
+# A feed that is on no tape, and how far it has been read.
+FEED = np.dtype(
+    [
+        ("events_addr", I8),  # EVENT[]
+        ("count", I8),
+        ("seen", I8),
+        ("cleared", I8),
+    ],
+    align=True,
+)
+
 ASSET = np.dtype(
     [
         ("number", I8),
@@ -445,6 +473,14 @@ ASSET = np.dtype(
         # accounts (account_records.py)
         ("account_addr", I8),  # ACCOUNT; 0: unlimited credit
         ("holding", I8),  # its number among the account's assets
+        # rows of other kinds (feed_events.py): the tapes that they are on, and how far they have been read
+        ("e_parts_addr", I8),  # EVENT_PART[]
+        ("e_parts", I8),
+        ("e_part", I8),
+        ("e_row", I8),
+        ("e_run", I8),
+        ("e_more", I8),
+        *_log("events"),  # those that have arrived and were not cleared
         # counters
         ("submits", I8),
         ("modifies", I8),
@@ -493,6 +529,11 @@ RUN = np.dtype(
         ("f_share_out", I8),
         ("f_tell_position", I8),
         ("f_hear_positions", I8),
+        # feeds that are on no tape (feed_events.py)
+        ("num_feeds", I8),
+        ("feeds_addr", I8),  # FEED[]
+        ("f_next_event", I8),
+        ("f_take_events", I8),
         # where own orders' places are tracked: f_run_exchange is the one that does it, and calls this
         ("f_run_plainly", I8),
         ("f_queue_position", I8),
@@ -523,6 +564,11 @@ fill_chance_at = array_view(FILL_CHANCE)
 risk_request_at = array_view(RISK_REQUEST)
 limits_at = record_view(LIMITS)
 bests_at = array_view(BEST)
+event_parts_at = array_view(EVENT_PART)
+feed_at = record_view(FEED)
+custom_rows_at = array_view(CUSTOM_ROW)
+custom_more_at = array_view(CUSTOM_MORE)
+exch_runs_at = array_view(EXCH_RUN)
 trades_at = array_view(EVENT)
 
 REQUEST_ROW = REQUEST.itemsize

@@ -92,6 +92,7 @@ class Result:
             "repeats": self.repeats,
             "models": _models(described),
             "assets": described,
+            **({"feeds": [feed.describe() for feed in self.bot.feeds]} if self.bot.feeds else {}),
             "counters": list(self.counters),
             "notes": self._notes(),
             "gaps": [

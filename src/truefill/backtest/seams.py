@@ -5,10 +5,12 @@ as long to compile it. By address (2 ns a call) the pieces stay apart: one for a
 one for a request that arrives, one for a stop that may fill own orders.
 """
 
+import numpy as np
 from numba import types
 
 from truefill.backtest.table import asset_address, asset_of
 from truefill.core.address import caller
+from truefill.core.events import NO_TIME
 from truefill.core.jit import helper
 
 i8, u8, f8 = types.int64, types.uint64, types.float64
@@ -48,6 +50,7 @@ RUN_ROUNDS = i8(
 ACCOUNT_REFUSAL = i8(i8, i8, i8)  # run, asset's address, slot of the order that is changed (-1) -> reason
 ON_ACCOUNT = i8(i8, i8, i8)  # run, account, currency (-1: none) -> status
 
+TAKE_EVENTS = i8(i8, i8)  # run, horizon -> bits of feed_events, or a status below 0
 # What arrives at the exchange: a request by its number (from 0), or one of these.
 EXPIRE_DUE = -1  # the time of orders is up
 ACTIVATE = -2  # minus a slot: the stop there is triggered, by the trade stop before `x_stop`
@@ -62,6 +65,8 @@ _tell_position = caller(TELL_POSITION)
 _hear_positions = caller(HEAR_POSITIONS)
 _run_rounds = caller(RUN_ROUNDS)
 _account_refusal = caller(ACCOUNT_REFUSAL)
+_next_event = caller(ON_RUN)
+_take_events = caller(TAKE_EVENTS)
 
 
 @helper
@@ -144,3 +149,22 @@ def account_refusal(run, a, replaced):
     if reason < 0:
         raise RuntimeError
     return reason
+
+
+@helper
+def next_event(run):
+    """When the next event of a feed that is on no tape arrives, by address; NO_TIME: none does."""
+    if run["num_feeds"] == 0:
+        return np.int64(NO_TIME)
+    return _next_event(run["f_next_event"], (asset_of(run, 0)["run_addr"],))
+
+
+@helper
+def take_events(run, horizon):
+    """`feed_events.take_events`, by address: events of feeds arrive; bits of what came and is to come."""
+    if run["num_feeds"] == 0:
+        return np.int64(0)
+    told = _take_events(run["f_take_events"], (asset_of(run, 0)["run_addr"], horizon))
+    if told < 0:
+        raise RuntimeError
+    return told

@@ -43,20 +43,8 @@ BEST = np.dtype(
     align=True,
 )
 
-# A row that is neither depth nor trade: tickers, mark price, funding, a user's own kinds; local order.
-CUSTOM = np.dtype(
-    [
-        ("exch_ts", "<i8"),
-        ("local_ts", "<i8"),
-        ("px", "<f8"),
-        ("qty", "<f8"),
-        ("ival", "<i8"),
-        ("ev", "<u8"),
-    ],
-    align=True,
-)
-
-# How a tape stores it: its times are those of its group of the local view.
+# A row that is neither depth nor trade (tickers, mark price, funding, a user's own kinds), as a tape stores
+# it: its local time is that of its group of the local view.
 CUSTOM_ROW = np.dtype(
     [
         ("px", "<f8"),
@@ -67,6 +55,9 @@ CUSTOM_ROW = np.dtype(
     ],
     align=True,
 )
+
+# What only some of these rows have besides.
+CUSTOM_MORE = np.dtype([("order_id", "<u8"), ("fval", "<f8"), ("row", "<i4")], align=True)
 
 # A span in which the book is suspect; an end that never came is NO_TIME.
 GAP = np.dtype(

@@ -165,10 +165,7 @@ def _stop_events(tape: Tape, stops: np.ndarray, own: str, other: str) -> np.ndar
 
 
 def _custom_events(tape: Tape) -> np.ndarray:
-    out = np.zeros(len(tape.custom), EVENT)
-    for name in ("ev", "exch_ts", "local_ts", "px", "qty", "ival"):
-        out[name] = tape.custom[name]
-    return out
+    return tape.custom.copy()
 
 
 def _floats(counts: np.ndarray, step: str) -> np.ndarray:

@@ -23,7 +23,7 @@ import numpy as np
 
 from truefill.core.errors import TapeError, shown
 from truefill.core.events import EVENT
-from truefill.core.tape_records import BEST, CUSTOM_ROW, EXCH_RUN, GAP, STOP
+from truefill.core.tape_records import BEST, CUSTOM_MORE, CUSTOM_ROW, EXCH_RUN, GAP, STOP
 
 MAGIC = b"TRUEFILL"
 FORMAT_VERSION = 2
@@ -31,7 +31,15 @@ _PREFIX = struct.Struct("<8sIIQ16s24x")
 _ALIGN = 64
 _MAX_HEADER = 1 << 26
 
-_NAMED = {"stop": STOP, "best": BEST, "custom": CUSTOM_ROW, "gap": GAP, "event": EVENT, "exch_run": EXCH_RUN}
+_NAMED = {
+    "stop": STOP,
+    "best": BEST,
+    "custom": CUSTOM_ROW,
+    "custom_more": CUSTOM_MORE,
+    "gap": GAP,
+    "event": EVENT,
+    "exch_run": EXCH_RUN,
+}
 _NAME_OF = {dtype: name for name, dtype in _NAMED.items()}
 
 
@@ -47,6 +55,7 @@ def _sections() -> dict[str, np.dtype]:
     table["local.best"] = BEST
     table["local.exch_runs"] = EXCH_RUN
     table["custom_runs"] = EXCH_RUN
+    table["custom_more"] = CUSTOM_MORE
     table["exch.prio"] = i4
     return dict(sorted(table.items()))
 
@@ -54,8 +63,9 @@ def _sections() -> dict[str, np.dtype]:
 SECTIONS = _sections()
 """Name and dtype of every section of a tape; all but `OPTIONAL` are always there, empty ones too."""
 
-OPTIONAL = frozenset({"exch.prio"})
-"""Sections that a file may lack; they are then empty. Only an order-by-order tape has a queue's places."""
+OPTIONAL = frozenset({"exch.prio", "custom_more"})
+"""Sections that a file may lack; they are then empty. Only an order-by-order tape has a queue's places, and
+few rows of other kinds have an order id or a number of their own."""
 
 
 class SectionInfo(msgspec.Struct, frozen=True):

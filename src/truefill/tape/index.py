@@ -38,6 +38,7 @@ from truefill.core.l2book import (
 )
 from truefill.core.tape_records import (
     BEST,
+    CUSTOM_MORE,
     CUSTOM_ROW,
     EXCH_RUN,
     STOP,
@@ -81,7 +82,8 @@ CUSTOM_RUN_TS = ROWS + 20
 CUSTOM_RUNS_BEFORE = ROWS + 21
 BESTS = ROWS + 22  # changes of the best prices (local view), and what they were after the last one
 BEST_BID, BEST_ASK = ROWS + 23, ROWS + 24
-INDEX_SIZE = ROWS + 25
+MORES = ROWS + 25  # custom rows that have more than most
+INDEX_SIZE = ROWS + 26
 
 BAD_STATUS = 1  # a status code that does not fit into 32 bits
 
@@ -104,6 +106,7 @@ class Out(NamedTuple):
     stops: np.ndarray
     trades: np.ndarray
     customs: np.ndarray
+    mores: np.ndarray
     overflow: np.ndarray
     runs: np.ndarray
     custom_runs: np.ndarray
@@ -119,6 +122,7 @@ def new_out(size: int) -> Out:
         stops=np.zeros(2 * size, STOP),
         trades=np.empty(size, AUX),
         customs=np.empty(size, CUSTOM_ROW),
+        mores=np.zeros(size, CUSTOM_MORE),
         overflow=np.empty(size, np.int64),
         runs=np.zeros(size, EXCH_RUN),
         custom_runs=np.zeros(size, EXCH_RUN),
@@ -308,6 +312,7 @@ def index_batch(
     stops_base = state[STOPS]
     trades_base = state[TRADES]
     customs_base = state[CUSTOMS]
+    mores_base = state[MORES]
     groups_base = state[GROUPS]
     bests_base = state[BESTS]
     runs_base = state[RUNS_BEFORE] if state[OPEN] else state[RUNS]
@@ -395,6 +400,12 @@ def index_batch(
                 c["ival"] = a["ival"]
                 c["group"] = state[GROUPS]
                 c["ev"] = ev
+                if a["order_id"] != 0 or a["fval"] != 0.0:
+                    more = out.mores[state[MORES] - mores_base]
+                    more["order_id"] = a["order_id"]
+                    more["fval"] = a["fval"]
+                    more["row"] = state[CUSTOMS]
+                    state[MORES] += 1
                 note_exch_ts(
                     out.custom_runs,
                     custom_runs_base,

@@ -99,6 +99,7 @@ class ViewIndexer:
             sink.add("local.best", out.bests[: new["bests"]])
             sink.add("trades", plain_events(out.trades[: new["trades"]]))
             sink.add("custom", out.customs[: new["custom"]])
+            sink.add("custom_more", out.mores[: new["more"]])
             is_open = bool(state[index.OPEN])
             for section, name, count, closed in _RUNS:
                 end = int(state[closed] if is_open else state[count])
@@ -134,6 +135,7 @@ _TABLES = {
     "stops": index.STOPS,
     "trades": index.TRADES,
     "custom": index.CUSTOMS,
+    "more": index.MORES,
     "groups": index.GROUPS,
     "bests": index.BESTS,
     "overflow": index.OVERFLOWS,

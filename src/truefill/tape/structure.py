@@ -88,6 +88,7 @@ def structure_faults(tape: "Tape") -> list[str]:
         within(f"local.best {side}", best[side], -1, levels)
     custom = tape.stored("custom")
     rising("custom group", custom["group"], 0, len(tape.section("local.group_ts")))
+    rising("custom_more row", tape.section("custom_more")["row"], 0, len(custom), strictly=True)
     for name, rows in (("custom_runs", len(custom)), ("local.exch_runs", len(tape.section("local.code")))):
         runs = tape.section(name)
         rising(f"{name} row", runs["row"], 0, rows, strictly=True)

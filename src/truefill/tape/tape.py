@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from truefill.core.errors import TapeError
+from truefill.core.events import EVENT
 from truefill.core.gate import text
-from truefill.core.tape_records import CUSTOM
 from truefill.tape.format import OPTIONAL, SECTIONS, TapeHeader, file_path, map_file, raw_bytes, write_file
 from truefill.tape.structure import require_structure
 
@@ -157,14 +157,17 @@ class Tape:
 
     @functools.cached_property
     def custom(self) -> np.ndarray:
-        """CUSTOM[C]: rows of other kinds as they arrived (put together at the first use)."""
+        """EVENT[C]: rows of other kinds as they arrived (put together at the first use)."""
         self.require_sound()
         rows = self._sections["custom"]
-        out = np.empty(len(rows), CUSTOM)
+        out = np.zeros(len(rows), EVENT)
         for name in ("px", "qty", "ival", "ev"):
             out[name] = rows[name]
         out["local_ts"] = self._sections["local.group_ts"][rows["group"]]
         out["exch_ts"] = self._exch_ts(rows["group"], self._sections["custom_runs"])
+        more = self._sections["custom_more"]
+        for name in ("order_id", "fval"):
+            out[name][more["row"]] = more[name]
         return out
 
     def depth_exch_ts(self) -> np.ndarray:
