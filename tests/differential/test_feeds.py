@@ -62,7 +62,7 @@ def setup_with_feeds(seed: int) -> tuple[Setup, list[np.ndarray]]:
 def test_the_engine_delivers_what_the_twin_delivers() -> None:
     """Codes, times, books, orders and every field of every event, in every step."""
     delivered = 0
-    for seed in range(runs(60)):
+    for seed in range(runs(24)):
         setup, feeds = setup_with_feeds(seed)
         twin = twin_bot(setup, feeds)
         engine = engine_bot(setup)
