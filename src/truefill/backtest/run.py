@@ -177,7 +177,13 @@ def _again_interpreted(bot: Bot, again: Callable[[Bot], Any], error: BaseExcepti
     Runs repeat exactly, so the same error comes at the same event (measured computing time aside: then most
     likely on the same line, somewhere else in time). Gives up after a while.
     """
-    twin = Bot(bot.assets, feeds=bot.feeds, compute_ns=bot.compute_ns, track_queues=bot.track_queues)
+    twin = Bot(
+        bot.assets,
+        compute_ns=bot.compute_ns,
+        track_queues=bot.track_queues,
+        accounts=bot.accounts or None,
+        feeds=bot.feeds,
+    )
     limit = threading.Timer(_SEARCH_LIMIT, twin.interrupt)
     limit.daemon = True
     limit.start()
