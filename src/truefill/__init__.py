@@ -136,9 +136,11 @@ if TYPE_CHECKING:
         make_market,
     )
     from truefill.tape import (
+        Snapshot,
         Tape,
         TapeBuilder,
         build_tape,
+        end_snapshot,
         read_npz,
         write_npz,
     )
@@ -263,9 +265,11 @@ _HOMES = {
         "make_market",
     ),
     "truefill.tape": (
+        "Snapshot",
         "Tape",
         "TapeBuilder",
         "build_tape",
+        "end_snapshot",
         "read_npz",
         "write_npz",
     ),
@@ -342,6 +346,7 @@ __all__ = [
     "RiskAverseQueue",
     "RiskLimits",
     "RunData",
+    "Snapshot",
     "Strategy",
     "StrategyError",
     "Tape",
@@ -361,6 +366,7 @@ __all__ = [
     "calibrate_queue",
     "convert",
     "convert_orders",
+    "end_snapshot",
     "equity_frame",
     "export_tables",
     "fills_frame",

@@ -1,5 +1,6 @@
 """truefill behind the plain face: its records turned into dictionaries, everything else passed through."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -36,14 +37,14 @@ def _plain(record: Any, names: Any) -> dict[str, Any]:
     return {name: value.item() if isinstance(value, np.generic) else value for name, value in values}
 
 
-def engine_bot(setup: Setup, track_queues: bool = False) -> EngineBot:
-    """truefill on a setup; each stream goes through a tape."""
+def engine_bot(setup: Setup, track_queues: bool = False, build: Callable[..., Any] = build_tape) -> EngineBot:
+    """truefill on a setup; each stream goes through a tape, or what else `build` makes of it."""
     assets = []
     for number, market in enumerate(setup.markets):
         latency = market.latency.engine()
         object.__setattr__(latency, "overtaking", market.overtaking)  # the rows of models need not know
         stream = market.stream
-        tape = build_tape(
+        tape = build(
             stream.events,
             symbol=f"RANDOM{number}.TEST",
             tick_size=stream.tick_size,

@@ -397,7 +397,7 @@ class AccountBinding:
     def _bind_events(self) -> None:
         account = self.account
         tapes = [asset.tape for _, asset in self.members]
-        seen = [tape for tape in tapes if len(tape.section("exch.group_ts"))]
+        seen = [tape for tape in tapes if first_exchange_ts(tape) or last_exchange_ts(tape)]
         first = min((first_exchange_ts(tape) for tape in seen), default=0)
         last = max((last_exchange_ts(tape) for tape in seen), default=0)
         here: list[np.ndarray] = []

@@ -17,10 +17,10 @@ from truefill.backtest.account_records import (
     MONEY_EVENT,
     RATE_CHANGE,
 )
+from truefill.backtest.chain import Chain, Market, tapes_of
 from truefill.core.errors import ConfigError, shown
 from truefill.core.events import FUNDING, KIND_MASK, MARK_PRICE
 from truefill.core.gate import real, whole
-from truefill.tape import Tape
 
 MID = "mid"
 
@@ -109,27 +109,27 @@ def in_order(parts: list[np.ndarray], last: int) -> np.ndarray:
     return np.ascontiguousarray(joined[np.lexsort((joined["number"], joined["kind"], joined["ts"]))])
 
 
-def last_exchange_ts(tape: Tape) -> int:
+def last_exchange_ts(tape: Market) -> int:
     """Exchange time of a tape's last row; money stands still after it."""
-    ts = tape.section("exch.group_ts")
+    ts = tapes_of(tape)[-1].section("exch.group_ts")
     return int(ts[-1]) if len(ts) else 0
 
 
-def first_exchange_ts(tape: Tape) -> int:
+def first_exchange_ts(tape: Market) -> int:
     """Exchange time of a tape's first row."""
-    ts = tape.section("exch.group_ts")
+    ts = tapes_of(tape)[0].section("exch.group_ts")
     return int(ts[0]) if len(ts) else 0
 
 
 # -- marks -----------------------------------------------------------------------------------------------
 
 
-def has_marks(tape: Tape) -> bool:
+def has_marks(tape: Market) -> bool:
     """Whether mark prices are on the tape."""
     return bool((_kinds(tape) == MARK_PRICE).any())
 
 
-def mark_rows(tape: Tape, mark: Any, number: int, offset_ns: int) -> tuple[np.ndarray, np.ndarray]:
+def mark_rows(tape: Market, mark: Any, number: int, offset_ns: int) -> tuple[np.ndarray, np.ndarray]:
     """Changes of a mark price: at the exchange, and as they are seen here.
 
     Parameters
@@ -151,6 +151,9 @@ def mark_rows(tape: Tape, mark: Any, number: int, offset_ns: int) -> tuple[np.nd
         here = rows(MARK_CHANGE, number, found["local_ts"] + offset_ns, found["px"])
         found = found[np.argsort(found["exch_ts"], kind="stable")]
         return rows(MARK_CHANGE, number, found["exch_ts"], found["px"]), here
+    if isinstance(tape, Chain):
+        wanted = "mark prices on the tapes of a chain, or given as Asset.mark, for an account"
+        raise ConfigError(wanted, "the mid of its book", tape.symbol)
     ticks = tape.section("level_tick")
     stops, best = tape.section("exch.stops"), tape.section("local.best")
     return (
@@ -179,7 +182,7 @@ def _mids(
 # -- funding, interest, rates ----------------------------------------------------------------------------
 
 
-def funding_rows(tape: Tape, funding: Any, number: int) -> np.ndarray:
+def funding_rows(tape: Market, funding: Any, number: int) -> np.ndarray:
     """Times and rates at which funding is settled.
 
     On the tape a funding row says the rate (px) and when it will be settled (ival; 0: at the row's own time);
@@ -214,5 +217,5 @@ def rate_rows(rate: Any, currency: int, where: str) -> tuple[np.ndarray, np.ndar
     return rows(RATE_CHANGE, currency, ts, values), rows(RATE_CHANGE, currency, local_ts, values)
 
 
-def _kinds(tape: Tape) -> np.ndarray:
+def _kinds(tape: Market) -> np.ndarray:
     return tape.custom["ev"] & np.uint64(KIND_MASK)

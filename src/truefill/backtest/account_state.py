@@ -251,11 +251,14 @@ def order_price(a, here, order_type, tick, trigger, side, mark):
         return tick * a["tick_size"]
     if order_type != MARKET:
         return trigger * a["tick_size"]
-    level = a["x_ask"] if side > 0 else a["x_bid"]
     if here:
         level = a["ask"] if side > 0 else a["bid"]
+        if level >= 0:
+            return i64_view(a["level_tick_addr"], a["levels"])[level] * a["tick_size"]
+        return mark
+    level = a["x_ask"] if side > 0 else a["x_bid"]
     if level >= 0:
-        return i64_view(a["level_tick_addr"], a["levels"])[level] * a["tick_size"]
+        return i64_view(a["x_level_tick_addr"], a["x_levels"])[level] * a["tick_size"]
     return mark
 
 

@@ -116,7 +116,7 @@ def _notional(a, request, tick):
         level = best_opposite(a, np.int64(request["side"]))
         if level < 0:
             return -1.0
-        tick = i64_view(a["level_tick_addr"], a["levels"])[level]
+        tick = i64_view(a["x_level_tick_addr"], a["x_levels"])[level]
     return trade_value(a, tick * a["tick_size"], units(a, request["qty"]))
 
 
@@ -130,7 +130,7 @@ def _reference(a):
         return float(last_trade_tick(a))
     if a["x_bid"] < 0 or a["x_ask"] < 0:
         return 0.0
-    ticks = i64_view(a["level_tick_addr"], a["levels"])
+    ticks = i64_view(a["x_level_tick_addr"], a["x_levels"])
     return (ticks[a["x_bid"]] + ticks[a["x_ask"]]) / 2.0
 
 

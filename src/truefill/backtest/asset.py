@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from truefill.backtest.account import Margin, check_account
+from truefill.backtest.chain import Market, as_market, tapes_of, time_text
 from truefill.backtest.currencies import check_money, received_coin, settlement
 from truefill.backtest.feeds import bind_events
 from truefill.backtest.models.contracts import Contract, LinearContract
@@ -55,17 +56,16 @@ from truefill.backtest.records import (
     RISK_REQUEST,
     USER_MODEL,
 )
+from truefill.backtest.tape_binding import NO_TIME_YET, BoundTapes, moved
 from truefill.core.errors import ConfigError, shown
 from truefill.core.events import NO_TIME
 from truefill.core.gate import real, text, whole
 from truefill.core.limits import VenueLimits
 from truefill.core.records import ORDER
 from truefill.core.self_trade import MODE_NAMES
-from truefill.core.tape_records import STOP_CLEAR
 from truefill.tape import Tape
 
 LatencyModel = ConstantLatency | InterpolatedLatency | DrawnLatency | UserLatency
-_NO_TIME_YET = int(np.iinfo(np.int64).min)
 _EXCHANGES = {
     FifoExchange: FIFO,
     ProRataExchange: PRO_RATA,
@@ -80,8 +80,8 @@ class Asset:
 
     Parameters
     ----------
-    tape : Tape
-        The recorded market.
+    tape : Tape, or list of Tape or path
+        The recorded market; a list is a chain of tapes that follow each other (docs/chains.md).
     latency : ConstantLatency, InterpolatedLatency, DrawnLatency or UserLatency
         How long orders travel.
     queue : RiskAverseQueue, LogProbQueue, LogProbQueue2, PowerProbQueue, PowerProbQueue2, ... or UserQueue
@@ -122,7 +122,7 @@ class Asset:
         Funding for an account, or (times in ns, rates). By default the funding rates on the tape.
     """
 
-    tape: Tape
+    tape: Market
     latency: LatencyModel = field(default_factory=ConstantLatency)
     queue: QueueModel | None = None
     exchange: ExchangeModel = field(default_factory=FifoExchange)
@@ -142,11 +142,12 @@ class Asset:
     funding: Any = None
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "tape", as_market(self.tape))
         if self.queue is None:
-            exact = isinstance(self.tape, Tape) and self.tape.by_order
+            exact = isinstance(self.tape, Market) and self.tape.by_order
             object.__setattr__(self, "queue", L3FifoQueue() if exact else LogProbQueue2())
         for name, kinds in (
-            ("tape", Tape),
+            ("tape", Market),
             ("latency", LatencyModel),
             ("queue", QueueModel),
             ("exchange", ExchangeModel),
@@ -156,6 +157,7 @@ class Asset:
         ):
             if not isinstance(getattr(self, name), kinds):
                 wanted = getattr(kinds, "__name__", str(kinds))
+                wanted = "Tape, or a list of tapes" if name == "tape" else wanted
                 raise ConfigError(f"Asset.{name} of type {wanted}", shown(getattr(self, name)))
         header = self.tape.header
         where = f"Asset {header.symbol}"
@@ -185,7 +187,8 @@ class Asset:
             if not isinstance(self.limits, VenueLimits):
                 raise ConfigError("Asset.limits of type VenueLimits", shown(self.limits))
             self.limits.record(self.tape.tick_size, self.tape.lot_size)
-        check_money(self.contract, self.fees, self.fee_currency, self.tape, where)
+        for tape in tapes_of(self.tape):
+            check_money(self.contract, self.fees, self.fee_currency, tape, where)
         check_account(self)
         self._check_location(where)
 
@@ -252,27 +255,51 @@ class Asset:
     @property
     def local_group_ts(self) -> np.ndarray:
         """When each group of the tape's events arrives at the strategy, UTC ns."""
-        return _moved(self.tape.section("local.group_ts"), self.location_offset_ns)
+        columns = [tape.section("local.group_ts") for tape in tapes_of(self.tape)]
+        return moved(columns[0] if len(columns) == 1 else np.concatenate(columns), self.location_offset_ns)
+
+    @property
+    def spans(self) -> list[tuple[int, int]]:
+        """First and last time here, and at the exchange, UTC ns; of each view in which anything happens."""
+        found = []
+        tapes = tapes_of(self.tape)
+        for view, offset in (("local", self.location_offset_ns), ("exch", 0)):
+            first, last = (tapes[at].section(f"{view}.group_ts") for at in (0, -1))
+            if len(first) and len(last):
+                found.append((int(first[0]) + offset, int(last[-1]) + offset))
+        return found
 
 
-def least_feed_latency(tape: Tape) -> int:
-    """The shortest time from the exchange to here in a tape, ns: by groups, and by trades."""
+def apart(assets: Sequence[Asset]) -> list[str]:
+    """A sentence for each pair of assets of which nothing was recorded at the same time.
+
+    No error: a future that expires and the next one are such a pair. But mostly a date is wrong.
+    """
+    found = []
+    spans = [
+        (asset.tape.symbol, min(first for first, _ in asset.spans), max(last for _, last in asset.spans))
+        for asset in assets
+        if asset.spans
+    ]
+    for number, (one, first, last) in enumerate(spans):
+        for two, begin, end in spans[number + 1 :]:
+            if last < begin or end < first:
+                found.append(
+                    f"{one} ({time_text(first)} to {time_text(last)}) and {two} ({time_text(begin)} to "
+                    f"{time_text(end)}) are never recorded at one time"
+                )
+    return found
+
+
+def least_feed_latency(market: Market) -> int:
+    """The shortest time from the exchange to here in a tape or a chain, ns: by groups, and by trades."""
+    return min(_least_latency(tape) for tape in tapes_of(market))
+
+
+def _least_latency(tape: Tape) -> int:
     groups = tape.section("local.group_ts") - tape.section("local.group_exch_ts")
     trades = tape.trades["local_ts"] - tape.trades["exch_ts"]
     return int(min(groups.min(initial=np.iinfo(np.int64).max), trades.min(initial=np.iinfo(np.int64).max)))
-
-
-def _moved(times: np.ndarray, offset: int) -> np.ndarray:
-    return times if offset == 0 else times + np.int64(offset)
-
-
-def _moved_rows(rows: np.ndarray, name: str, offset: int) -> np.ndarray:
-    """Records with one of their times moved; the same array when nothing moves."""
-    if offset == 0:
-        return rows
-    moved = rows.copy()
-    moved[name] += offset
-    return moved
 
 
 def _describe(model: Any) -> dict[str, Any]:
@@ -300,8 +327,7 @@ class Binding:
         self.asset = asset
         self._keep: list[Any] = []
         tape = asset.tape
-        tape.require_sound()
-        levels = len(tape.section("level_tick"))
+        self.tapes = BoundTapes(tape, asset.location_offset_ns)
         self.orders = np.zeros(asset.max_orders, ORDER)
         self._metas = np.zeros(asset.max_orders, ORDER_META)
         lots_per_unit = 1.0 / tape.lot_size
@@ -321,7 +347,6 @@ class Binding:
             "fee_currency": currencies.index(asset.fees_in),
             "received_currency": -1 if received is None else currencies.index(received),
             "exchange_model": _EXCHANGES[_base_rules(asset.exchange)],
-            "levels": levels,
             "bid": -1,
             "ask": -1,
             "x_bid": -1,
@@ -329,19 +354,17 @@ class Binding:
             "resting_free": -1,
             "queue_clear_ts": np.iinfo(np.int64).min,
             "expiry_ts": NO_TIME,
-            "requests_last_ts": _NO_TIME_YET,
-            "responses_last_ts": _NO_TIME_YET,
-            "feed_ts": _NO_TIME_YET,
-            "l_group_ts": _NO_TIME_YET,
-            "l_synced_ts": _NO_TIME_YET,
+            "requests_last_ts": NO_TIME_YET,
+            "responses_last_ts": NO_TIME_YET,
+            "feed_ts": NO_TIME_YET,
+            "l_group_ts": NO_TIME_YET,
+            "l_synced_ts": NO_TIME_YET,
             "orders_room": asset.max_orders,
             "orders_addr": self._address(self.orders),
             "orders_meta_addr": self._address(self._metas),
-            "l_book_addr": self._address(np.zeros(levels * 2, np.int64)),
-            "x_book_addr": self._address(np.zeros(levels * 2, np.int64)),
-            "x_own_addr": self._address(np.zeros(levels * 2, np.uint8)),
+            **self.tapes.values,
+            **bind_events(list(tapes_of(tape)), asset.location_offset_ns, self._address),
         }
-        self._bind_tape(tape)
         self._bind_models(asset)
         self._bind_rules(asset)
         self._bind_risk(asset)
@@ -350,37 +373,6 @@ class Binding:
     def _address(self, array: np.ndarray) -> int:
         self._keep.append(array)
         return int(array.ctypes.data)
-
-    def _bind_tape(self, tape: Tape) -> None:
-        values = self.values
-        self.trades = _moved_rows(tape.section("trades"), "local_ts", self.asset.location_offset_ns)
-        for name, array in (
-            ("level_tick", tape.section("level_tick")),
-            ("overflow", tape.section("overflow")),
-            ("trades", self.trades),
-        ):
-            values[f"{name}_addr"] = self._address(array)
-        values["overflow_len"] = len(tape.section("overflow"))
-        values["trades_len"] = len(tape.section("trades"))
-        columns = {"code": "code", "qty": "qty", "ts": "group_ts", "end": "group_end", "stops": "stops"}
-        for letter, view in (("l", "local"), ("x", "exch")):
-            for name, section in columns.items():
-                values[f"{letter}_{name}_addr"] = self._address(tape.section(f"{view}.{section}"))
-            values[f"{letter}_rows"] = len(tape.section(f"{view}.code"))
-            values[f"{letter}_groups"] = len(tape.section(f"{view}.group_ts"))
-            values[f"{letter}_stops"] = len(tape.section(f"{view}.stops"))
-        values["l_exch_ts_addr"] = self._address(tape.section("local.group_exch_ts"))
-        offset = self.asset.location_offset_ns
-        group_ts = self.asset.local_group_ts
-        best = _moved_rows(tape.section("local.best"), "ts", offset)
-        if offset != 0:  # these three, and the trades, are all local times that the engine reads
-            values["l_ts_addr"] = self._address(group_ts)
-            values["l_stops_addr"] = self._address(_moved_rows(tape.section("local.stops"), "ts", offset))
-        values["l_best_addr"] = self._address(best)
-        values["l_bests"] = len(best)
-        values["l_last_ts"] = int(group_ts[-1]) if len(group_ts) else _NO_TIME_YET
-        values |= bind_events([tape], offset, self._address)
-        values["x_clears"] = int(np.count_nonzero(tape.section("exch.stops")["kind"] == STOP_CLEAR))
 
     def _bind_models(self, asset: Asset) -> None:
         values = self.values
@@ -398,7 +390,7 @@ class Binding:
             values["fee_model"] = USER_MODEL
             self._bind_user("fee", fee_callback(fees), fees.params)
         elif isinstance(fees, ScheduledFees):
-            times = asset.tape.section("exch.group_ts")
+            times = tapes_of(asset.tape)[0].section("exch.group_ts")
             values["fee_model"] = USER_MODEL
             self._bind_user("fee", schedule_call, fee_table(fees, int(times[0]) if len(times) else 0))
         else:
@@ -459,7 +451,6 @@ class Binding:
         tape = asset.tape
         self.values["by_order"] = BY_LEVEL
         if isinstance(asset.queue, L3FifoQueue):
-            self.values["x_prio_addr"] = self._address(tape.section("exch.prio"))
             # A hit tells of one place in the queue. Who shares by size has to know the whole trade, and a
             # user's chances are about trades.
             by_trade = isinstance(asset.exchange, ProRataExchange | UserExchange)

@@ -17,19 +17,22 @@ from truefill.backtest.account_records import ACCOUNT
 from truefill.backtest.activity import Activity, activity_of
 from truefill.backtest.arguments import BAD_DISPLAY, BAD_SIDE, raise_bad_argument
 from truefill.backtest.asset import Asset, Binding
+from truefill.backtest.chain import Chain
+from truefill.backtest.chain_kernels import gather_trades
 from truefill.backtest.computing import charge, compute, measured_advance
 from truefill.backtest.depth import Depth
 from truefill.backtest.engine import ENTRIES, RARE_ENTRIES
 from truefill.backtest.feed_events import read_events_at
 from truefill.backtest.feeds import Feed, checked_feeds, feed_table
-from truefill.backtest.local_side import feed_times, trades_seen
+from truefill.backtest.local_side import clear_trades, feed_times, trades_seen
 from truefill.backtest.models.exchanges import ProRataExchange, UserExchange
 from truefill.backtest.orders import Orders, Record, checked_order_id
 from truefill.backtest.queue_positions import queue_position_entry, run_tracked
 from truefill.backtest.records import ASSET, RUN, fills_at, trades_at
+from truefill.backtest.tape_binding import free_blocks
 from truefill.core.address import free, i64_view, record_view
 from truefill.core.errors import BotError, ConfigError, shown
-from truefill.core.events import NO_BID_TICK, NO_TIME
+from truefill.core.events import EVENT, NO_BID_TICK, NO_TIME
 from truefill.core.gate import real, truth, whole
 from truefill.core.records import GTC, LIMIT, REDUCE_ONLY, SLIDE, STATE
 
@@ -58,6 +61,7 @@ _BLOCKS = (
 )
 _state_at = record_view(STATE)
 _INT64_MIN = NO_BID_TICK
+_EVENT_ROW = EVENT.itemsize
 UNTIL_END_OF_DATA = NO_TIME
 ALL_ASSETS = -1
 MEASURED = "measured"
@@ -139,7 +143,8 @@ class Bot:
         self.start_timestamp = int(run["now"])
         self.end_timestamp = self._last_time()
         self.closed = False
-        self._finalizer = weakref.finalize(self, _free_logs, self._table, self._account_table)
+        blocks = [binding.tapes.blocks for binding in self._bindings]
+        self._finalizer = weakref.finalize(self, _free_memory, self._table, self._account_table, blocks)
 
     def _bind_accounts(self, members: list[list[tuple[int, Asset]]]) -> None:
         self._account_table = np.zeros(len(self.accounts), ACCOUNT)
@@ -182,14 +187,9 @@ class Bot:
 
     def _times(self) -> list[tuple[int, int]]:
         """First and last time of each view that holds anything."""
-        columns = [
-            ts
-            for asset in self.assets
-            for ts in (asset.local_group_ts, asset.tape.section("exch.group_ts"))
-            if len(ts)
-        ]
-        columns += [feed.events["local_ts"] for feed in self.feeds if len(feed.events)]
-        return [(int(ts[0]), int(ts[-1])) for ts in columns]
+        spans = [span for asset in self.assets for span in asset.spans]
+        columns = [feed.events["local_ts"] for feed in self.feeds if len(feed.events)]
+        return spans + [(int(ts[0]), int(ts[-1])) for ts in columns]
 
     def _first_time(self) -> int:
         return min((first for first, _ in self._times()), default=0)
@@ -293,8 +293,15 @@ class Bot:
     def last_trades(self, asset_no: int) -> np.recarray:
         """Market trades that arrived since `clear_last_trades`, EVENT records, oldest first."""
         a = self._asset(asset_no)
-        trades = self._bindings[int(a["number"])].trades
-        return trades[int(a["trades_cleared"]) : int(trades_seen(a))].view(np.recarray)
+        first, end = int(a["trades_cleared"]), int(trades_seen(a))
+        bound = self._bindings[int(a["number"])].tapes
+        if bound.blocks is None:
+            return bound.trades[first:end].view(np.recarray)
+        address = a["trades_addr"] + first * _EVENT_ROW
+        if a["trades_carried"] > 0:
+            address = gather_trades.ctypes(a.__array_interface__["data"][0])
+        # a copy: the chain may use the memory again for its next tape
+        return trades_at(address, a["trades_carried"] + end - first).copy().view(np.recarray)
 
     def activity(self, asset_no: int) -> Activity:
         """How much has arrived from an asset's market since the run began: events, trades, volume."""
@@ -304,7 +311,7 @@ class Bot:
     def clear_last_trades(self, asset_no: int) -> None:
         """Forget the market trades that have arrived, of one asset or (ALL_ASSETS) of all."""
         for number in self._numbers(asset_no):
-            self._table[number]["trades_cleared"] = trades_seen(self._table[number])
+            clear_trades(self._table[number])
 
     @property
     def num_feeds(self) -> int:
@@ -614,6 +621,8 @@ def _rare_entries(assets: list[Asset], accounts: tuple[Account, ...]) -> list[st
         needed += ["tell_position", "hear_positions"]
     if accounts:
         needed += ["run_rounds", "account_refusal", "read_account"]
+    if any(isinstance(asset.tape, Chain) for asset in assets):
+        needed += ["next_tape", "gather_trades"]
     return needed
 
 
@@ -632,8 +641,11 @@ def _wait(value: Any) -> int:
     return int(truth(value, "True or False as wait", BotError))
 
 
-def _free_logs(table: np.ndarray, accounts: np.ndarray) -> None:
+def _free_memory(table: np.ndarray, accounts: np.ndarray, blocks: list[np.ndarray | None]) -> None:
     """Give the engine's C memory back."""
+    for of_chain in blocks:
+        if of_chain is not None:
+            free_blocks(of_chain)
     for account in accounts:
         free(account["payments_addr"])
         account["payments_addr"] = account["payments_count"] = 0

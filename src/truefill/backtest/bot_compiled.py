@@ -30,7 +30,7 @@ from truefill.backtest.compiled_types import (
     wants_integer,
 )
 from truefill.backtest.feed_events import feed_of, read_events
-from truefill.backtest.local_side import feed_times, trades_seen
+from truefill.backtest.local_side import clear_trades, feed_times, trades_seen
 from truefill.backtest.records import ASSET, asset_at, fills_at, run_at, trades_at
 from truefill.backtest.seams import (
     ADVANCE,
@@ -179,9 +179,14 @@ def _last_trades(bot, asset_no):
     wants_integer(asset_no, "asset number")
 
     def last_trades(bot, asset_no):
-        a = asset_at(asset_address(bot._address, asset_no))
+        address = asset_address(bot._address, asset_no)
+        a = asset_at(address)
         first = a["trades_cleared"]
-        return trades_at(a["trades_addr"] + first * _EVENT_ROW, trades_seen(a) - first)
+        count = trades_seen(a) - first
+        if a["trades_carried"] > 0:
+            rows = _call_on_run(run_at(bot._address)["f_gather_trades"], (address,))
+            return trades_at(rows, a["trades_carried"] + count)
+        return trades_at(a["trades_addr"] + first * _EVENT_ROW, count)
 
     return last_trades
 
@@ -207,10 +212,10 @@ def _clear_last_trades(bot, asset_no):
         if asset_no == ALL_ASSETS:
             for k in range(run_at(bot._address)["num_assets"]):
                 a = asset_at(asset_address(bot._address, k))
-                a["trades_cleared"] = trades_seen(a)
+                clear_trades(a)
         else:
             a = asset_at(asset_address(bot._address, asset_no))
-            a["trades_cleared"] = trades_seen(a)
+            clear_trades(a)
 
     return clear_last_trades
 

@@ -14,6 +14,7 @@ from truefill.backtest.account_rounds import run_rounds_entry
 from truefill.backtest.account_view import read_account_entry
 from truefill.backtest.arguments import BROKEN
 from truefill.backtest.arrivals import activate, expire_due, handle_request
+from truefill.backtest.chain_kernels import gather_trades, next_tape_entry
 from truefill.backtest.computing import GO_ON
 from truefill.backtest.exchange_side import (
     first_watched,
@@ -53,8 +54,10 @@ from truefill.backtest.seams import (
     ADVANCE,
     ARRIVE,
     COMPUTE,
+    EXCHANGE_SIDE,
     EXPIRE_DUE,
     LEVEL,
+    LOCAL_SIDE,
     MEET,
     ON_ASSET,
     ON_RUN,
@@ -64,6 +67,7 @@ from truefill.backtest.seams import (
     WAIT_ORDER,
     hear_positions,
     next_event,
+    next_tape,
     run_exchange,
     run_rounds,
     take_events,
@@ -117,6 +121,8 @@ def advance_to(run, stop, wait, wait_asset, wait_id):
     more = False
     for k in range(count):
         a = asset_of(run, k)
+        while horizon > a["l_until"]:
+            next_tape(run, a, LOCAL_SIDE)
         feed, answered = run_local(a, horizon, wants_feed)
         if a["positions_count"] > 0:
             hear_positions(run, a, horizon)
@@ -193,8 +199,7 @@ def _has_more(run, a, horizon):
         return True
     if next_order_ts(a) < NO_TIME:
         return True
-    groups = a["x_groups"]
-    return run["ended"] == 0 and groups > 0 and i64_view(a["x_ts_addr"], groups)[groups - 1] > horizon
+    return run["ended"] == 0 and a["x_last_ts"] > horizon
 
 
 def _advance(address, stop, wait, wait_asset, wait_id):
@@ -211,7 +216,16 @@ advance = Callback(_advance, ADVANCE)
 def _run_exchange(address, asset_address, horizon, watch, watched_id):
     try:
         run = run_at(address)
-        return np.int64(run_exchange_side(run, asset_at(asset_address), horizon, watch, watched_id))
+        a = asset_at(asset_address)
+        arrival = np.int64(NO_TIME)
+        while True:
+            # what is sent after the end of the data meets the book of the last tape
+            stays = a["x_until"] == NO_TIME or (run["ended"] == 0 and a["x_until"] >= horizon)
+            if stays or run["ended"] == 0:
+                arrival = run_exchange_side(run, a, min(horizon, a["x_until"]), watch, watched_id)
+            if stays or arrival < NO_TIME or run["error"] != 0:
+                return np.int64(arrival)
+            next_tape(run, a, EXCHANGE_SIDE)
     except Exception:
         run_at(address)["error"] = BROKEN
         return np.int64(NO_TIME)
@@ -336,6 +350,8 @@ RARE_ENTRIES = {
     "read_account": read_account_entry,
     "next_event": next_event_entry,
     "take_events": take_events_entry,
+    "next_tape": next_tape_entry,
+    "gather_trades": gather_trades,
 }
 
 

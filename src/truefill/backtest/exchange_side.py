@@ -11,6 +11,7 @@ At equal times the market's rows come first, then requests (HftBacktest's order 
 import numpy as np
 
 from truefill.backtest.exact_queue import queue_row, queues_cleared
+from truefill.backtest.executions import later
 from truefill.backtest.fill_rules import fill_by_crossing, fill_by_execution, fill_by_trade
 from truefill.backtest.models.queue import queue_best, queue_depth
 from truefill.backtest.placing import end_useless
@@ -93,6 +94,8 @@ def next_exchange_ts(a):
         stop = a["x_stop"]
         if stop < a["x_stops"]:
             earliest = min(earliest, stops_at(a["x_stops_addr"], a["x_stops"])[stop]["ts"])
+        else:
+            earliest = min(earliest, later(a["x_until"], 1))  # the next tape's first event
     return earliest
 
 
@@ -196,13 +199,13 @@ def catch_up(a, timestamp):
     row_end = np.int64(i32_view(a["x_end_addr"], a["x_groups"])[group - 1])
     stops = stops_at(a["x_stops_addr"], a["x_stops"])
     stop_end = _stops_until(stops, a["x_stop"], timestamp)
-    book = i64_view(a["x_book_addr"], a["levels"] * 2)
+    book = i64_view(a["x_book_addr"], a["x_levels"] * 2)
     code = i32_view(a["x_code_addr"], a["x_rows"])
     qty = i32_view(a["x_qty_addr"], a["x_rows"])
-    overflow = i64_view(a["overflow_addr"], a["overflow_len"])
+    overflow = i64_view(a["x_overflow_addr"], a["x_overflow_len"])
     row = a["x_row"]
     if a["x_clears"] > 0:
-        ticks = i64_view(a["level_tick_addr"], a["levels"])
+        ticks = i64_view(a["x_level_tick_addr"], a["x_levels"])
         for s in range(a["x_stop"], stop_end):
             if stops[s]["kind"] == STOP_CLEAR and stops[s]["row"] >= row:
                 store_rows(book, code, qty, overflow, row, stops[s]["row"])
@@ -292,7 +295,7 @@ def handle_stop(run, a, stop):
         fill_by_execution(run, a, side, stop["tick"], stop["qty"], stop["arg"], stop["ts"])
         end_useless(run, a, stop["ts"])
     elif kind == STOP_BEST:
-        ticks = i64_view(a["level_tick_addr"], a["levels"])
+        ticks = i64_view(a["x_level_tick_addr"], a["x_levels"])
         old_bid = a["x_bid"]
         old_ask = a["x_ask"]
         bid = np.int64(stop["bid"])
@@ -306,8 +309,8 @@ def handle_stop(run, a, stop):
         queue_best(run, a, stop["ts"])
         end_useless(run, a, stop["ts"])
     elif kind == STOP_CLEAR:
-        ticks = i64_view(a["level_tick_addr"], a["levels"])
-        clear_book(i64_view(a["x_book_addr"], a["levels"] * 2), ticks, stop)
+        ticks = i64_view(a["x_level_tick_addr"], a["x_levels"])
+        clear_book(i64_view(a["x_book_addr"], a["x_levels"] * 2), ticks, stop)
         a["queue_clear_ts"] = stop["ts"]
         if a["by_order"] != BY_LEVEL:
             queues_cleared(a, np.int64(stop["side"]), stop["tick"])
@@ -328,11 +331,11 @@ def _trigger(run, a, tick):
 @helper
 def _store_watching(run, a, low, high, timestamp):
     """Put depth rows [low, high) into the book and tell the queue model of own orders at their levels."""
-    book = i64_view(a["x_book_addr"], a["levels"] * 2)
-    own = u8_view(a["x_own_addr"], a["levels"] * 2)
+    book = i64_view(a["x_book_addr"], a["x_levels"] * 2)
+    own = u8_view(a["x_own_addr"], a["x_levels"] * 2)
     code = i32_view(a["x_code_addr"], a["x_rows"])
     qty = i32_view(a["x_qty_addr"], a["x_rows"])
-    overflow = i64_view(a["overflow_addr"], a["overflow_len"])
+    overflow = i64_view(a["x_overflow_addr"], a["x_overflow_len"])
     for i in range(np.uint64(low), np.uint64(high)):
         index = np.uint64(code[i])
         lots = np.int64(qty[i])

@@ -44,7 +44,7 @@ def units(a, lots):
 def _price_of_level(a, level):
     if level < 0:
         return math.nan
-    return i64_view(a["level_tick_addr"], a["levels"])[level] * a["tick_size"]
+    return i64_view(a["x_level_tick_addr"], a["x_levels"])[level] * a["tick_size"]
 
 
 @helper

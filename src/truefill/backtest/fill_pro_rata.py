@@ -40,7 +40,7 @@ def _share_out(run, a, side, first, lots, used, timestamp):
             used += order["allotted"]
         own += open_lots(a, order, True) - order["allotted"]
         if order["book_index"] >= 0:
-            market = i64_view(a["x_book_addr"], a["levels"] * 2)[order["book_index"]]
+            market = i64_view(a["x_book_addr"], a["x_levels"] * 2)[order["book_index"]]
         end += 1
     left = min(lots - by_time, lots - used)
     left_over = left

@@ -142,8 +142,8 @@ def fill_by_crossing(run, a, opposite, level, timestamp):
         fill_by_user(run, a, CROSSED, opposite, level, 0, timestamp)
         return
     side = -opposite
-    ticks = i64_view(a["level_tick_addr"], a["levels"])
-    book = i64_view(a["x_book_addr"], a["levels"] * 2)
+    ticks = i64_view(a["x_level_tick_addr"], a["x_levels"])
+    book = i64_view(a["x_book_addr"], a["x_levels"] * 2)
     book_side = (1 - opposite) // 2
     best = ticks[level]
     shares = uses_up(a)
@@ -161,7 +161,7 @@ def fill_by_crossing(run, a, opposite, level, timestamp):
         if shares:
             wanted = lots
             lots = np.int64(0)
-            while lots < wanted and 0 <= level < a["levels"]:
+            while lots < wanted and 0 <= level < a["x_levels"]:
                 if opposite * (ticks[level] - order["tick"]) < 0:
                     break
                 index = level * 2 + book_side

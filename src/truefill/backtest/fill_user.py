@@ -29,7 +29,7 @@ _call = caller(SIGNATURE)
 def _ask(run, a, event, order, timestamp):
     """Lots that the order gets, by the user's function; what the event is stands in the record already."""
     chance = fill_chance_at(a["chance_addr"], 1)[0]
-    ticks = i64_view(a["level_tick_addr"], a["levels"])
+    ticks = i64_view(a["x_level_tick_addr"], a["x_levels"])
     chance["event"] = event
     chance["timestamp"] = timestamp
     chance["order_id"] = order["order_id"]
@@ -43,7 +43,7 @@ def _ask(run, a, event, order, timestamp):
     chance["front_at_entry"] = order["ahead"]
     chance["level_qty"] = 0
     if order["book_index"] >= 0:
-        chance["level_qty"] = i64_view(a["x_book_addr"], a["levels"] * 2)[order["book_index"]]
+        chance["level_qty"] = i64_view(a["x_book_addr"], a["x_levels"] * 2)[order["book_index"]]
     chance["bid_tick"] = ticks[a["x_bid"]] if a["x_bid"] >= 0 else NO_BID_TICK
     chance["ask_tick"] = ticks[a["x_ask"]] if a["x_ask"] >= 0 else NO_ASK_TICK
     if _call(a["exchange_call"], (asset_address(run, a), event)) != 0:
@@ -95,10 +95,10 @@ def _by_trade(run, a, aggressor, tick, lots, timestamp):
 @helper
 def _shown(a, opposite, level, limit):
     """Lots of side `opposite` in the book from `level` to the price `limit`."""
-    ticks = i64_view(a["level_tick_addr"], a["levels"])
-    book = i64_view(a["x_book_addr"], a["levels"] * 2)
+    ticks = i64_view(a["x_level_tick_addr"], a["x_levels"])
+    book = i64_view(a["x_book_addr"], a["x_levels"] * 2)
     total = np.int64(0)
-    while 0 <= level < a["levels"] and opposite * (ticks[level] - limit) >= 0:
+    while 0 <= level < a["x_levels"] and opposite * (ticks[level] - limit) >= 0:
         total += max(book[level * 2 + (1 - opposite) // 2], 0)
         level -= opposite
     return total
@@ -107,8 +107,8 @@ def _shown(a, opposite, level, limit):
 @helper
 def _use_up(a, opposite, level, lots):
     """Take `lots` out of the book of side `opposite`, from `level` outward."""
-    book = i64_view(a["x_book_addr"], a["levels"] * 2)
-    while lots > 0 and 0 <= level < a["levels"]:
+    book = i64_view(a["x_book_addr"], a["x_levels"] * 2)
+    while lots > 0 and 0 <= level < a["x_levels"]:
         index = level * 2 + (1 - opposite) // 2
         taken = min(max(book[index], 0), lots)
         book[index] -= taken
@@ -120,7 +120,7 @@ def _use_up(a, opposite, level, lots):
 def _by_crossing(run, a, opposite, level, timestamp):
     """The market's best price of side `opposite` moved to `level`, onto own orders."""
     side = -opposite
-    best = i64_view(a["level_tick_addr"], a["levels"])[level]
+    best = i64_view(a["x_level_tick_addr"], a["x_levels"])[level]
     chance = fill_chance_at(a["chance_addr"], 1)[0]
     chance["trade_tick"] = 0
     chance["trade_qty"] = 0

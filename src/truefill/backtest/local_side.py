@@ -9,7 +9,7 @@ fill record at a time and never twice.
 import numpy as np
 
 from truefill.backtest.exchange_side import clear_book, groups_until, store_rows
-from truefill.backtest.executions import units
+from truefill.backtest.executions import later, units
 from truefill.backtest.memory import grown, map_empty, map_find, map_put
 from truefill.backtest.models.contracts import trade_value
 from truefill.backtest.models.fees import settled_fee
@@ -32,7 +32,7 @@ from truefill.backtest.records import (
     stops_at,
     trades_at,
 )
-from truefill.backtest.resting import level_of_tick
+from truefill.backtest.resting import rank_of_tick
 from truefill.core.address import i32_view, i64_view
 from truefill.core.events import NO_TIME
 from truefill.core.jit import helper
@@ -76,7 +76,7 @@ def next_feed_ts(a):
     """Local time of the next feed group, or NO_TIME."""
     settle_groups(a)
     if a["l_group"] == a["l_groups"]:
-        return np.int64(NO_TIME)
+        return later(a["l_until"], 1)  # the next tape's first; NO_TIME when there is none
     return i64_view(a["l_ts_addr"], a["l_groups"])[a["l_group"]]
 
 
@@ -184,6 +184,13 @@ def trades_seen(a):
 
 
 @helper
+def clear_trades(a):
+    """Forget the market trades that have arrived."""
+    a["trades_cleared"] = trades_seen(a)
+    a["trades_carried"] = 0
+
+
+@helper
 def in_gap(a):
     """1 when the feed has a gap here, from its begin to its end or to a snapshot; else 0."""
     stops = stops_at(a["l_stops_addr"], a["l_stops"])
@@ -237,7 +244,7 @@ def local_level(a, tick):
         guess = best + tick - ticks[best]
         if 0 <= guess < count and ticks[guess] == tick:
             return np.int64(guess)
-    return level_of_tick(a, tick)
+    return rank_of_tick(ticks, tick)
 
 
 @helper

@@ -30,7 +30,7 @@ def place(run, a, slot, kind, timestamp, request_ts):
     level = best_opposite(a, side)
     crosses = level >= 0
     if crosses and not is_market:
-        crosses = side * (order["tick"] - i64_view(a["level_tick_addr"], a["levels"])[level]) >= 0
+        crosses = side * (order["tick"] - i64_view(a["x_level_tick_addr"], a["x_levels"])[level]) >= 0
     own = own_opposite(a, order)
     last_lots = np.int64(0)
     last_tick = np.int64(0)
@@ -72,7 +72,7 @@ def _avoid_taking(a, order, level, own):
     side = order["side"]
     touch = np.int64(0)
     if level >= 0:
-        touch = i64_view(a["level_tick_addr"], a["levels"])[level]
+        touch = i64_view(a["x_level_tick_addr"], a["x_levels"])[level]
     if own >= 0:
         own_tick = resting_at(a["resting_addr"], a["resting_room"])[own]["tick"]
         if level < 0 or side * (own_tick - touch) < 0:
@@ -93,7 +93,7 @@ def rest(run, a, slot, timestamp):
     order["book_index"] = -1
     if level >= 0:
         order["book_index"] = level * 2 + (1 - order["side"]) // 2
-        level_lots = i64_view(a["x_book_addr"], a["levels"] * 2)[order["book_index"]]
+        level_lots = i64_view(a["x_book_addr"], a["x_levels"] * 2)[order["book_index"]]
     order["entry_row"] = a["x_row"]
     queue_new_order(run, a, slot, level_lots, timestamp)
     insert_rank(a, slot)

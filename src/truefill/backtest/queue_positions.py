@@ -15,7 +15,7 @@ import numpy as np
 
 from truefill.backtest.arguments import BROKEN
 from truefill.backtest.exchange_side import next_order_ts, own_orders
-from truefill.backtest.executions import units
+from truefill.backtest.executions import later, units
 from truefill.backtest.local_side import find_order, settle_groups
 from truefill.backtest.memory import grown
 from truefill.backtest.records import (
@@ -45,8 +45,11 @@ def _next_moment(a, horizon):
     if a["places_open"] != 0:  # a moment that was left half done, since it sent a watched message
         return min(horizon, a["places_open_ts"])
     stop = min(horizon, next_order_ts(a))
-    if own_orders(a) > 0 and a["x_group"] < a["x_groups"]:
-        stop = min(stop, i64_view(a["x_ts_addr"], a["x_groups"])[a["x_group"]])
+    if own_orders(a) > 0:
+        if a["x_group"] < a["x_groups"]:
+            stop = min(stop, i64_view(a["x_ts_addr"], a["x_groups"])[a["x_group"]])
+        else:
+            stop = min(stop, later(a["x_until"], 1))  # the next tape's first
     return stop
 
 
@@ -151,22 +154,22 @@ def _collect(a):
 
 
 @helper
-def _fed_until(a):
+def fed_until(a):
     """The newest exchange time among the feed events that have arrived here; -1: none has."""
     settle_groups(a)
     times = i64_view(a["l_exch_ts_addr"], a["l_groups"])
     for group in range(a["places_group"], a["l_group"]):
-        if group == 0:
+        if group == 0 and a["past_groups"] == 0:
             a["places_fed_ts"] = -1
         a["places_fed_ts"] = max(a["places_fed_ts"], times[group])
     a["places_group"] = a["l_group"]
-    return a["places_fed_ts"] if a["l_group"] > 0 else np.int64(-1)
+    return a["places_fed_ts"] if a["past_groups"] + a["l_group"] > 0 else np.int64(-1)
 
 
 @helper
 def _come_forward(a, slot):
     """Let the newest place that can be known be the first in an order's line."""
-    fed = _fed_until(a)
+    fed = fed_until(a)
     meta = metas_at(a["orders_meta_addr"], a["orders_room"])[slot]
     told = orders_at(a["orders_addr"], a["orders_room"])[slot]["exch_timestamp"]
     places = places_at(a["places_addr"], a["places_room"])

@@ -319,7 +319,7 @@ ASSET = np.dtype(
         ("fee_params_len", I8),
         ("model_out_i", I8),  # where a user's model puts its answer
         ("model_out_f", F8),
-        # tape, shared
+        # tape: the local side's levels, quantities too large for a column, trades
         ("levels", I8),
         ("level_tick_addr", I8),
         ("overflow_addr", I8),
@@ -453,6 +453,18 @@ ASSET = np.dtype(
         ("risk_refused", I8),  # requests that did not leave
         ("self_trade", I8),  # core.self_trade
         ("limits_addr", I8),  # LIMITS record; 0: no limits
+        # Chains of tapes (chain.py). The two sides may be in different tapes: `level_tick` and `overflow`
+        # above are the local side's.
+        ("chain_addr", I8),  # CHAIN record; 0: one tape
+        ("x_levels", I8),
+        ("x_level_tick_addr", I8),
+        ("x_overflow_addr", I8),
+        ("x_overflow_len", I8),
+        ("x_until", I8),  # the last moment of this tape, before the next one's first; NO_TIME: the last tape
+        ("l_until", I8),
+        ("x_last_ts", I8),  # of the whole chain; the smallest int64 when nothing ever happens
+        ("x_trade_tick", I8),  # last trade of the tapes before, 0: none
+        ("trades_carried", I8),  # market trades of the tapes before that the strategy has not cleared
         ("x_position", I8),  # lots, from all executions at the exchange
         *_log("waiting"),  # slots of stops that have not been triggered, by arrival
         ("reduce_only", I8),  # such orders in the ranks
@@ -543,6 +555,8 @@ RUN = np.dtype(
         ("f_run_rounds", I8),
         ("f_account_refusal", I8),
         ("f_read_account", I8),
+        ("f_next_tape", I8),
+        ("f_gather_trades", I8),
     ],
     align=True,
 )

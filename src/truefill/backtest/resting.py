@@ -16,20 +16,25 @@ _ROW = RESTING.itemsize
 
 
 @helper
-def level_of_tick(a, tick):
-    """Rank of a price among the tape's levels, or -1 (binary search)."""
-    ticks = i64_view(a["level_tick_addr"], a["levels"])
+def rank_of_tick(ticks, tick):
+    """Rank of a price among ascending ones, or -1 (binary search)."""
     low = 0
-    high = a["levels"]
+    high = len(ticks)
     while low < high:
         middle = (low + high) // 2
         if ticks[middle] < tick:
             low = middle + 1
         else:
             high = middle
-    if low < a["levels"] and ticks[low] == tick:
+    if low < len(ticks) and ticks[low] == tick:
         return np.int64(low)
     return np.int64(-1)
+
+
+@helper
+def level_of_tick(a, tick):
+    """Rank of a price among the levels of the exchange's view, or -1."""
+    return rank_of_tick(i64_view(a["x_level_tick_addr"], a["x_levels"]), tick)
 
 
 @helper
@@ -113,7 +118,7 @@ def insert_rank(a, slot):
     if (order["flags"] & REDUCE_ONLY) != 0:
         a["reduce_only"] += 1
     if order["book_index"] >= 0:
-        u8_view(a["x_own_addr"], a["levels"] * 2)[order["book_index"]] = 1
+        u8_view(a["x_own_addr"], a["x_levels"] * 2)[order["book_index"]] = 1
 
 
 @helper
@@ -147,7 +152,7 @@ def remove_rank(a, side, position):
     else:
         a["asks_count"] = last
     if book_index >= 0 and not shared:
-        u8_view(a["x_own_addr"], a["levels"] * 2)[book_index] = 0
+        u8_view(a["x_own_addr"], a["x_levels"] * 2)[book_index] = 0
 
 
 @helper

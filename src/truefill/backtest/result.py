@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 
 from truefill.backtest.account_records import payments_at
+from truefill.backtest.asset import apart
 from truefill.backtest.bot import Bot
 from truefill.backtest.currencies import received_coin
+from truefill.backtest.price_series import best_prices
 from truefill.backtest.records import fills_at, metas_at, orders_at, orders_log_at, records_at
 from truefill.core.contracts import CONTRACT_NAMES
 from truefill.core.records import ACCOUNT_STATE, FILL, ORDER_LOG, PAYMENT, RECORD, STATE
@@ -107,17 +109,16 @@ class Result:
     def _asset_run(self, number: int) -> AssetRun:
         asset = self.bot.assets[number]
         tape = asset.tape
-        moved = asset.location_offset_ns
-        price_ts, bid, ask = _best_prices(tape, int(self.bot._table[number]["feed_ts"]) - moved)
+        price_ts, bid, ask = best_prices(asset, int(self.bot._table[number]["feed_ts"]))
         return AssetRun(
             symbol=tape.symbol,
             tick_size=tape.tick_size,
             lot_size=tape.lot_size,
             multiplier=asset.contract.unit,
             fee_currency=asset.fees_in,
-            price_ts=price_ts + moved,
-            bid=_prices(tape, bid),
-            ask=_prices(tape, ask),
+            price_ts=price_ts,
+            bid=bid,
+            ask=ask,
             fills=self.fills[self.fills["asset"] == number],
             orders=self.orders[self.orders["asset"] == number],
             records=self.records[number],
@@ -144,6 +145,7 @@ class Result:
                 notes.append(
                     f"{header.symbol}: no snapshot in the recording; the book starts empty and fills up"
                 )
+        notes += apart(self.bot.assets)
         if not self.repeats:
             notes.append(
                 "the strategy's computing time was measured: this run does not repeat, and the next one has "
@@ -184,26 +186,6 @@ def _text(model: dict[str, Any]) -> str:
         words.append(f"maker {maker:g} bps, taker {taker:g} bps")
     words += [f"{name} {value}" for name, value in values.items()]
     return words[0] if len(words) == 1 else f"{words[0]}: {', '.join(words[1:])}"
-
-
-def _best_prices(tape: Any, until: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Local times and best levels up to `until`: each change, and the first and last moment of the feed."""
-    group_ts = tape.section("local.group_ts")
-    arrived = group_ts[: np.searchsorted(group_ts, until, side="right")]
-    ends = np.concatenate([arrived[:1], arrived[-1:]])
-    best = tape.section("local.best")
-    best = best[: np.searchsorted(best["ts"], until, side="right")]
-    times = np.union1d(best["ts"], ends)
-    last = np.searchsorted(best["ts"], times, side="right")
-    bid, ask = (np.append(np.int32(-1), best[side])[last] for side in ("bid", "ask"))
-    return times, bid, ask
-
-
-def _prices(tape: Any, levels: np.ndarray) -> np.ndarray:
-    prices = np.full(len(levels), np.nan)
-    known = levels >= 0
-    prices[known] = tape.level_tick[levels[known]] * tape.tick_size
-    return prices
 
 
 def collect(bot: Bot, returned: Any = None, error: BaseException | None = None) -> Result:

@@ -51,6 +51,8 @@ ACCOUNT_REFUSAL = i8(i8, i8, i8)  # run, asset's address, slot of the order that
 ON_ACCOUNT = i8(i8, i8, i8)  # run, account, currency (-1: none) -> status
 
 TAKE_EVENTS = i8(i8, i8)  # run, horizon -> bits of feed_events, or a status below 0
+NEXT_TAPE = i8(i8, i8)  # asset's address, side (below) -> status
+EXCHANGE_SIDE, LOCAL_SIDE = 0, 1
 # What arrives at the exchange: a request by its number (from 0), or one of these.
 EXPIRE_DUE = -1  # the time of orders is up
 ACTIVATE = -2  # minus a slot: the stop there is triggered, by the trade stop before `x_stop`
@@ -67,6 +69,7 @@ _run_rounds = caller(RUN_ROUNDS)
 _account_refusal = caller(ACCOUNT_REFUSAL)
 _next_event = caller(ON_RUN)
 _take_events = caller(TAKE_EVENTS)
+_next_tape = caller(NEXT_TAPE)
 
 
 @helper
@@ -168,3 +171,10 @@ def take_events(run, horizon):
     if told < 0:
         raise RuntimeError
     return told
+
+
+@helper
+def next_tape(run, a, side):
+    """`chain_kernels.next_tape`, by address: one side of an asset goes over to its next tape."""
+    if _next_tape(run["f_next_tape"], (asset_address(run, a), side)) != 0:
+        raise RuntimeError

@@ -38,11 +38,11 @@ def best_opposite(a, side):
     level = a["x_ask"] if side > 0 else a["x_bid"]
     if not uses_up(a):
         return level
-    book = i64_view(a["x_book_addr"], a["levels"] * 2)
+    book = i64_view(a["x_book_addr"], a["x_levels"] * 2)
     book_side = (1 + side) // 2
-    while 0 <= level < a["levels"] and book[level * 2 + book_side] <= 0:
+    while 0 <= level < a["x_levels"] and book[level * 2 + book_side] <= 0:
         level += side
-    if level < 0 or level >= a["levels"]:
+    if level < 0 or level >= a["x_levels"]:
         return np.int64(-1)
     return level
 
@@ -77,13 +77,13 @@ def visible(a, order, level, bound, ahead):
 
     `bound`: tick at which an own order stands behind `ahead` lots, and nothing beyond; 0: none.
     """
-    ticks = i64_view(a["level_tick_addr"], a["levels"])
-    book = i64_view(a["x_book_addr"], a["levels"] * 2)
+    ticks = i64_view(a["x_level_tick_addr"], a["x_levels"])
+    book = i64_view(a["x_book_addr"], a["x_levels"] * 2)
     side = order["side"]
     is_market = order["order_type"] == MARKET
     book_side = (1 + side) // 2
     total = np.int64(0)
-    while 0 <= level < a["levels"] and total < order["leaves"]:
+    while 0 <= level < a["x_levels"] and total < order["leaves"]:
         if not is_market and side * (order["tick"] - ticks[level]) < 0:
             break
         if bound > 0 and side * (bound - ticks[level]) < 0:
@@ -110,15 +110,15 @@ def sweep(run, a, order, level, taken, bound, ahead, timestamp):
     (int, int, int, int)
         Level and lots taken of it where it stopped; lots and tick of the last execution.
     """
-    ticks = i64_view(a["level_tick_addr"], a["levels"])
-    book = i64_view(a["x_book_addr"], a["levels"] * 2)
+    ticks = i64_view(a["x_level_tick_addr"], a["x_levels"])
+    book = i64_view(a["x_book_addr"], a["x_levels"] * 2)
     side = order["side"]
     is_market = order["order_type"] == MARKET
     book_side = (1 + side) // 2
     used_up = uses_up(a)
     last_lots = np.int64(0)
     last_tick = np.int64(0)
-    while 0 <= level < a["levels"] and wanted(a, order) > 0:
+    while 0 <= level < a["x_levels"] and wanted(a, order) > 0:
         tick = ticks[level]
         if not is_market and side * (order["tick"] - tick) < 0:
             break
@@ -232,7 +232,7 @@ def _take_whole(run, a, order, level, timestamp):
 
     Own orders at that price or a better one are met first.
     """
-    ticks = i64_view(a["level_tick_addr"], a["levels"])
+    ticks = i64_view(a["x_level_tick_addr"], a["x_levels"])
     orders = resting_at(a["resting_addr"], a["resting_room"])
     side = order["side"]
     crosses = level >= 0

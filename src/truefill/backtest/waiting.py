@@ -9,7 +9,7 @@ import numpy as np
 from truefill.backtest.memory import grown
 from truefill.backtest.records import resting_at, stops_at
 from truefill.backtest.resting import free_record, ranks_of
-from truefill.core.address import i32_view, i64_view
+from truefill.core.address import i32_view
 from truefill.core.events import NO_TIME
 from truefill.core.jit import helper
 from truefill.core.order_rules import is_triggered
@@ -68,20 +68,13 @@ def last_trade_tick(a):
         if stops[number]["kind"] == STOP_TRADE:
             return stops[number]["tick"]
         number -= 1
-    return np.int64(0)
-
-
-@helper
-def last_row_ts(a):
-    """Exchange time of the last row of the tape: what would end later never ends."""
-    groups = a["x_groups"]
-    return i64_view(a["x_ts_addr"], groups)[groups - 1] if groups > 0 else np.int64(-1)
+    return a["x_trade_tick"]  # of the tapes before
 
 
 @helper
 def expiry_of(a, tif, expire_ts):
-    """When an order ends by itself; NO_TIME: not within the tape."""
-    if tif != GTD or expire_ts > last_row_ts(a):
+    """When an order ends by itself; NO_TIME: not within the tape, what would end later never ends."""
+    if tif != GTD or expire_ts > a["x_last_ts"]:
         return np.int64(NO_TIME)
     return np.int64(expire_ts)
 

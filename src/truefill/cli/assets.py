@@ -78,18 +78,23 @@ def remarks(assets: "Sequence[Asset]") -> list[str]:
 
 def _asset(asset: AssetSettings, config: RunConfig, path: Path, number: int) -> "Asset":
     from truefill.backtest import Asset
+    from truefill.backtest.chain import as_market
     from truefill.tape import Tape
 
     latency = asset.latency or config.latency
     fees = asset.fees or config.fees
     contract = asset.contract or config.contract
     exchange = asset.exchange or config.exchange
-    tape = Tape.open(path.parent / asset.tape)
+    names = [asset.tape] if isinstance(asset.tape, str) else asset.tape
+    if not names:
+        raise ConfigError("one or more tapes", "an empty list", f"{path}: asset[{number}].tape")
+    tapes = [Tape.open(path.parent / name) for name in names]
+    tape = tapes[0]
     if asset.symbol not in (None, tape.symbol):
         raise ConfigError(f"the symbol of the tape, {tape.symbol}", asset.symbol, f"{path}: asset[{number}]")
     try:
         return Asset(
-            tape,
+            as_market(tapes),
             latency=_latency(latency, path.parent),
             queue=_queue(asset.queue or config.queue),
             exchange=_exchange(exchange),

@@ -221,7 +221,7 @@ class ContractSettings(Settings):
 class AssetSettings(Settings):
     """``[[asset]]``: one instrument. A table of its own (``[asset.fees]``) replaces the run's table."""
 
-    tape: str
+    tape: str | list[str]  # a list: tapes that follow each other
     symbol: str | None = None
     tick_size: Step | None = None
     lot_size: Step | None = None

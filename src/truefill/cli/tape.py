@@ -18,13 +18,17 @@ app = typer.Typer()
 
 @app.callback(invoke_without_command=True)
 def _tape(context: typer.Context) -> None:
-    """Look into a tape: what it holds, whether it is sound, its first events.
+    """Look into a tape: what it holds, whether it is sound, its first events; the book at its end.
 
     [cyan]truefill tape info btcusdt.tape[/]
 
     [cyan]truefill tape check btcusdt.tape[/]
 
     [cyan]truefill tape head btcusdt.tape -n 20 --view exch[/]
+
+    [cyan]truefill tape snapshot monday.tape --out monday.npz[/]
+
+    [cyan]truefill tape start tuesday.tape --snapshot monday.npz --out tuesday-whole.tape[/]
     """
     if context.invoked_subcommand is None:
         sys.stdout.write(context.get_help() + "\n")
@@ -149,3 +153,62 @@ def head(
     cells = [(precise_time(line.ts), line.event, line.side, line.price, line.qty) for line in lines]
     which = "arrived here" if view == "local" else "at the exchange"
     out().print(plain_table((f"{which} (UTC)", "event", "side", "price", "quantity"), cells, left=(0, 1, 2)))
+
+
+@app.command()
+def snapshot(
+    tape: TapeFile,
+    to: Annotated[Path, typer.Option("--out", metavar="FILE", help="The .npz file to write.")],
+    json: Json = False,
+) -> None:
+    """Write the book at the end of a tape: with it the next day's tape can begin.
+
+    One row for each level, from the best price outward, never crossed. HftBacktest reads the file as an
+    initial snapshot.
+
+    [cyan]truefill tape snapshot monday.tape --out monday.npz[/]
+    """
+    from truefill.tape import Tape, end_snapshot
+
+    opened = Tape.open(tape)
+    book = end_snapshot(opened)
+    book.save(to)
+    header = opened.header
+    if json:
+        print_json({"symbol": book.symbol, "levels": len(book.rows) - 1, "out": str(to)})
+        return
+    out().print(
+        facts(
+            [
+                ("instrument", book.symbol),
+                ("at", local_time(header.last_ts or 0)),
+                ("best bid / ask", f"{header.last_best_bid or '-'} / {header.last_best_ask or '-'}"),
+                ("rows", f"{len(book.rows):,}"),
+                ("written", to),
+            ]
+        )
+    )
+
+
+@app.command()
+def start(
+    tape: TapeFile,
+    snapshot: Annotated[
+        Path, typer.Option(metavar="FILE", help="The book before it: [cyan]truefill tape snapshot[/].")
+    ],
+    to: Annotated[Path, typer.Option("--out", metavar="TAPE", help="The tape to write.")],
+    json: Json = False,
+) -> None:
+    """Write a tape of levels anew so that it begins with a given book, at the time of its first event.
+
+    A snapshot of another instrument is refused.
+
+    [cyan]truefill tape start tuesday.tape --snapshot monday.npz --out tuesday-whole.tape[/]
+    """
+    from truefill.tape import Snapshot, Tape, begin_with
+
+    made = begin_with(Tape.open(tape), Snapshot.open(snapshot), to)
+    if json:
+        print_json(describe(made))
+        return
+    out().print(facts([("instrument", made.symbol), ("events", f"{made.header.events:,}"), ("written", to)]))

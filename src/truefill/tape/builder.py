@@ -19,8 +19,9 @@ import numpy as np
 
 from truefill.core.decimals import to_text
 from truefill.core.errors import DataError, TapeError, shown
-from truefill.core.events import DECIMAL_EVENT, EVENT
+from truefill.core.events import DECIMAL_EVENT, EVENT, EXCH, LOCAL
 from truefill.core.gate import text, truth, whole
+from truefill.tape.events import tape_events
 from truefill.tape.format import TapeHeader, content_hash, file_path, place_sections, write_file
 from truefill.tape.gaps import GapFinder
 from truefill.tape.indexer import ViewIndexer
@@ -29,6 +30,7 @@ from truefill.tape.layout import BLOCK_ROWS
 from truefill.tape.order_stage import OrderStage, holds_orders, places
 from truefill.tape.scanner import Scanner
 from truefill.tape.sink import Sink
+from truefill.tape.snapshots import Snapshot, end_snapshot, of_views, order_rows
 from truefill.tape.spill import Spill, ordered
 from truefill.tape.tape import Tape
 
@@ -57,6 +59,9 @@ class TapeBuilder:
     progress : Progress, optional
     source : sequence of str or path
         Names of the files that the events come from.
+    initial_snapshot : Snapshot or EVENT[], optional
+        The book before the first event (`end_snapshot` of the tape before): the tape begins with it, at the
+        times of its first event.
 
     Examples
     --------
@@ -82,6 +87,7 @@ class TapeBuilder:
         strict: bool = False,
         progress: Progress | None = None,
         source: Sequence[str | os.PathLike[str]] = (),
+        initial_snapshot: Snapshot | np.ndarray | None = None,
     ) -> None:
         self.path = None if path is None else file_path(path)
         if self.path is not None and not self.path.parent.is_dir():
@@ -97,6 +103,11 @@ class TapeBuilder:
         self._base_latency_ns = whole(base_latency_ns, longest, 0, 10**15, DataError)
         self._strict = truth(strict, "True or False as strict", DataError)
         self._progress = progress
+        self._initial = _snapshot(initial_snapshot)
+        if self._initial is not None:
+            self._initial.require_of(symbol, tick_size, lot_size)
+        self._tape: Tape | None = None
+        self._stages: dict[str, OrderStage] = {}
         self._scanner = Scanner(tick_size, lot_size)
         self._buffer = np.empty(0, EVENT)
         self._buffered = 0
@@ -168,17 +179,39 @@ class TapeBuilder:
             try:
                 header = self._index(spill, sink)
                 if self.path is None or self._folder is None:
-                    return Tape(header, _arrays(sink, header))
+                    self._tape = Tape(header, _arrays(sink, header))
+                    return self._tape
                 temporary = self._folder / "tape"
                 write_file(temporary, header, {name: sink.chunks(name) for name in header.sections})
                 temporary.replace(self.path)
             finally:
                 sink.close()
-            return Tape.open(self.path)
+            self._tape = Tape.open(self.path)
+            return self._tape
         except OSError as error:
             raise self._cannot_write(error) from error
         finally:
             self.abort()
+
+    def end_snapshot(self) -> Snapshot:
+        """Give the book at the end of the tape, levels or single orders: what the next tape begins with.
+
+        Raises
+        ------
+        TapeError
+            The tape has not been finished.
+        """
+        if self._tape is None:
+            raise TapeError("a builder that has finished its tape", "one that has not", self.symbol)
+        if not self._stages:
+            return end_snapshot(self._tape)
+        header = self._tape.header
+        quantity = Decimal(1).scaleb(self._scanner.steps().qty_exp)
+        books = (
+            order_rows(*self._stages[view].open_orders(), header.tick_size, quantity)
+            for view in ("exch", "local")
+        )
+        return of_views(header, *books)
 
     def abort(self) -> None:
         """Give up and remove what was written so far. Does nothing after `finish`."""
@@ -204,7 +237,12 @@ class TapeBuilder:
     def _flush(self, spill: Spill) -> None:
         """Scan and spill what is in the buffer."""
         if self._buffered:
-            rows, aux, block = self._scanner.scan(self._buffer[: self._buffered])
+            events = self._buffer[: self._buffered]
+            if self._initial is not None:
+                times = (_first(events, "exch_ts", EXCH), _first(events, "local_ts", LOCAL))
+                spill.write(*self._scanner.scan(self._initial.at(*times)))
+                self._initial = None
+            rows, aux, block = self._scanner.scan(events)
             self._buffered = 0
             spill.write(rows, aux, block)
             if self._progress is not None:
@@ -223,6 +261,7 @@ class TapeBuilder:
         gaps = GapFinder()
         total = scanner.local_rows + scanner.exch_rows
         stages = {name: OrderStage(steps, rank_of, level_tick) for name in ("exch", "local") if by_order}
+        self._stages = stages
         batches = ordered(spill, True, steps.qty_exp, shift)
         for rows, aux, order in stages["local"].expand(batches) if by_order else batches:
             gaps.see(local.take(rows, aux, order))
@@ -306,6 +345,7 @@ def build_tape(
     lot_size: str | float | Decimal | None = None,
     base_latency_ns: int = 0,
     strict: bool = False,
+    initial_snapshot: Snapshot | np.ndarray | None = None,
 ) -> Tape:
     """Build a tape from events: one array, or batches as `make_market` yields them. See `TapeBuilder`."""
     with TapeBuilder(
@@ -316,6 +356,7 @@ def build_tape(
         lot_size=lot_size,
         base_latency_ns=base_latency_ns,
         strict=strict,
+        initial_snapshot=initial_snapshot,
     ) as builder:
         batches = [events] if isinstance(events, np.ndarray) else events
         if not isinstance(batches, Iterable) or isinstance(batches, str | bytes):
@@ -323,6 +364,48 @@ def build_tape(
         for batch in batches:
             builder.append(batch)
         return builder.finish()
+
+
+def begin_with(tape: Tape, snapshot: Snapshot, path: str | os.PathLike[str] | None = None) -> Tape:
+    """Build a tape of levels anew, beginning with a book; in memory, or as a file at `path`.
+
+    Raises
+    ------
+    TapeError
+        The snapshot is another instrument's; or the tape is one of single orders, which does not keep their
+        numbers: give the snapshot to the builder (`build_tape(..., initial_snapshot=)`).
+    """
+    header = tape.header
+    if tape.by_order:
+        wanted = "a tape of levels (of single orders, build_tape takes initial_snapshot)"
+        raise TapeError(wanted, "one of single orders", tape.path or tape.symbol)
+    snapshot.require_of(header.symbol, header.tick_size, header.lot_size)
+    with TapeBuilder(
+        path,
+        symbol=header.symbol,
+        venue=header.venue,
+        tick_size=header.tick_size,
+        lot_size=header.lot_size,
+        source=header.source,
+        initial_snapshot=snapshot,
+    ) as builder:
+        builder.append(tape_events(tape))
+        return builder.finish()
+
+
+def _snapshot(given: object) -> Snapshot | None:
+    """What a tape begins with; HftBacktest's array does not name its instrument."""
+    if given is None or isinstance(given, Snapshot):
+        return given
+    if isinstance(given, np.ndarray) and _event_dtype(given) == EVENT:
+        return Snapshot("", "", "", given)
+    raise DataError("a Snapshot, or an array of EVENT", shown(given), "initial_snapshot")
+
+
+def _first(events: np.ndarray, name: str, flag: int) -> int:
+    """The first time of the rows of one view."""
+    times = events[name][events["ev"] & np.uint64(flag) != 0]
+    return int(times.min() if len(times) else events[name].min())
 
 
 def _event_dtype(rows: object) -> np.dtype:

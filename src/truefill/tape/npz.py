@@ -1,9 +1,12 @@
 """HftBacktest's event files: ``.npz`` with the array ``data``, or a plain ``.npy``."""
 
+import contextlib
 import os
 import tempfile
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 
@@ -70,25 +73,38 @@ def write_npz(
     target = Path(path)
     if target.suffix not in (".npz", ".npy"):
         raise DataError("a name that ends in .npz or .npy", target.name)
+    rows = tape_events(events) if isinstance(events, Tape) else as_events(np.asarray(events), "events")
+    with written(target) as file:
+        if target.suffix == ".npy":
+            np.save(file, rows)
+        elif compressed:
+            np.savez_compressed(file, data=rows)
+        else:
+            np.savez(file, data=rows)
+    return rows
+
+
+@contextlib.contextmanager
+def written(target: Path) -> Iterator[IO[bytes]]:
+    """Give a file to write; it appears at `target` when it is complete, or not at all.
+
+    Raises
+    ------
+    DataError
+        It cannot be written.
+    """
     if not target.parent.is_dir():
         raise DataError("an existing folder for the file", target.parent, target.name)
-    rows = tape_events(events) if isinstance(events, Tape) else as_events(np.asarray(events), "events")
     handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
     temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
-            if target.suffix == ".npy":
-                np.save(file, rows)
-            elif compressed:
-                np.savez_compressed(file, data=rows)
-            else:
-                np.savez(file, data=rows)
+            yield file
         temporary.replace(target)
     except OSError as error:
         raise DataError("a file that can be written", error.strerror or error, target) from error
     finally:
         temporary.unlink(missing_ok=True)
-    return rows
 
 
 def as_events(data: np.ndarray, where: str) -> np.ndarray:

@@ -85,6 +85,11 @@ class OrderStage:
             "back_in_place": int(state[orders.BACK_IN_PLACE]),
         } | {name: int(state[at]) for name, at in _FAULTS.items()}
 
+    def open_orders(self) -> tuple[np.ndarray, np.ndarray]:
+        """Orders that are open now, ENTRY[], and of each its price in ticks."""
+        entries = self._entries[self._entries["state"] == orders.OPEN]
+        return entries, self._level_tick[self._rank_of[entries["level"] >> 1]]
+
     def _make_room(self, new: int) -> None:
         """Lengthen the table so that at most half of it is in use when `new` more orders have come."""
         size = len(self._entries)

@@ -30,6 +30,16 @@ def replay_view(tape: Tape, name: str) -> np.ndarray:
     A best price of the book is never crossed (`core.l2book` says why); crossed or locked is judged on all
     levels that hold something.
     """
+    return _whole(tape, name)[0]
+
+
+def last_book(tape: Tape, name: str) -> tuple[np.ndarray, np.ndarray]:
+    """The book at the end of ``"exch"`` or ``"local"``: `qty` and `top` of `core.l2book`."""
+    _, qty, top = _whole(tape, name)
+    return qty, top
+
+
+def _whole(tape: Tape, name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     view = tape.view(name)
     qty, top = new_book(len(tape.level_tick))
     result = np.array([0, -1, 0, -1, 0, -1], np.int64)
@@ -47,7 +57,7 @@ def replay_view(tape: Tape, name: str) -> np.ndarray:
         result,
         tape.by_order,
     )
-    return result
+    return result, qty, top
 
 
 @inlined

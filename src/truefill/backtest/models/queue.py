@@ -335,7 +335,7 @@ def queue_best(run, a, timestamp):
     if a["queue_model"] == EVIDENCE:
         evidence_best(a, timestamp)
     elif a["queue_wants"] & WANTS_BEST:
-        ticks = i64_view(a["level_tick_addr"], a["levels"])
+        ticks = i64_view(a["x_level_tick_addr"], a["x_levels"])
         bid = float(ticks[a["x_bid"]]) if a["x_bid"] >= 0 else math.nan
         ask = float(ticks[a["x_ask"]]) if a["x_ask"] >= 0 else math.nan
         for side in (1, -1):

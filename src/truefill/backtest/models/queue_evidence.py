@@ -25,7 +25,7 @@ def _alone(a, order):
     """Whether the feed's best price of the order's side is worse than the order's."""
     side = order["side"]
     best = a["x_bid"] if side > 0 else a["x_ask"]
-    return best < 0 or side * (order["tick"] - i64_view(a["level_tick_addr"], a["levels"])[best]) > 0
+    return best < 0 or side * (order["tick"] - i64_view(a["x_level_tick_addr"], a["x_levels"])[best]) > 0
 
 
 @helper
