@@ -22,6 +22,7 @@ from benchmarks.runner import (
     BenchmarkError,
     as_plain,
     time_callbacks,
+    time_chains,
     time_conversion,
     time_starts,
     time_sweep,
@@ -61,6 +62,7 @@ def main() -> int:
         callbacks = time_callbacks(market_file, options.runs, say)
         starts = time_starts(market_file, peers, "grid", say) if not options.brief else {}
         sweep = time_sweep(market_file, peers, options.sweep, SWEEP_RUNS, say) if options.sweep else {}
+        chains = time_chains(Path(market.full.tape), options.days, options.assets, say)
         conversion = time_conversion(recording, peers, say) if recording and not options.brief else {}
         if kernel_hash.__wrapped__() != sources:
             raise BenchmarkError("truefill's sources were edited while it was measured: run it again")
@@ -77,6 +79,7 @@ def main() -> int:
         "orders": as_plain(orders.market, orders.series) if orders else {},
         "ready": ready,
         "callbacks": callbacks,
+        "chains": chains,
         "starts": starts,
         "sweep": {"sets": options.sweep, "cases": sweep},
         "conversion": conversion,
@@ -103,6 +106,8 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--brief", action="store_true", help="no starts, no conversion")
     parser.add_argument("--sweep", type=int, default=100, help="parameter sets of the sweep; 0: none (100)")
+    parser.add_argument("--days", type=_count, default=30, help="tapes of the chain (30)")
+    parser.add_argument("--assets", type=_count, default=10, help="assets side by side (10)")
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "benchmarks.md", help="the page to write")
     parser.add_argument(
         "--cache", type=Path, default=ROOT / ".cache" / "benchmarks", help="where markets are kept"

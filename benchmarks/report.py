@@ -112,6 +112,7 @@ def write(
         _orders(orders) if orders else "",
         _callbacks(results["callbacks"], market),
         _sweep(results["sweep"]),
+        _chains(results["chains"]),
         _starts(results["starts"], market),
         _building(results, market),
     ]
@@ -317,6 +318,41 @@ hashing them. As a control, pure arithmetic in the same process was {control:.2f
 on all threads as on one.
 
 {table(["", "threads", "time", "truefill on all threads is faster by"], rows)}"""
+
+
+def _chains(chains: dict[str, Any]) -> str:
+    chain, three, together = chains["chain"], chains["three"], chains["together"]
+    alone = sum(run["seconds"] for run in chains["alone"])
+    rows = [
+        [
+            f"{chains['days']} tapes one after the other",
+            f"{chain['events']:,}",
+            f"{chain['seconds']:.2f} s",
+            f"{chain['own_bytes'] / 1e6:.0f} MB",
+        ],
+        [
+            "the first three of them",
+            f"{three['events']:,}",
+            f"{three['seconds']:.2f} s",
+            f"{three['own_bytes'] / 1e6:.0f} MB",
+        ],
+        [
+            f"{chains['assets']} assets side by side",
+            f"{together['events']:,}",
+            f"{together['seconds']:.2f} s",
+            f"{together['own_bytes'] / 1e6:.0f} MB",
+        ],
+        [f"{chains['assets']} runs of one asset", f"{together['events']:,}", f"{alone:.2f} s", ""],
+    ]
+    return f"""## Many tapes
+
+Copies of the tape, each a file of its own, in a run that quotes each 10 s and looks at the book each 100 ms:
+as a chain, where each copy is moved behind the one before, and as assets that trade at the same time.
+The memory is what is the process's own (anonymous), at most, with interpreter and compiler.
+Side by side takes {together["seconds"] / alone:.2f} times the sum of the runs alone; opening the chain took
+{chain["opening"]:.2f} s before its run.
+
+{table(["", "events", "time", "own memory"], rows)}"""
 
 
 def _starts(starts: dict[str, Any], market: Market) -> str:

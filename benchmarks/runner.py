@@ -14,12 +14,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmarks.days import make_days
 from benchmarks.market import Market
 from benchmarks.workloads import CHECKS
 
 Say = Callable[[str], None]
 ROOT = Path(__file__).resolve().parents[1]
 _WHOLE = {"steps", "ticks", "fills", "requests"}  # check sums that must be equal to the last digit
+
+CHAIN_STEP_NS, ASSETS_STEP_NS = "100000000", "100000000"  # of the strategy, as arguments
 
 
 class BenchmarkError(Exception):
@@ -238,6 +241,36 @@ def time_conversion(recording: Path, peers: Sequence[str], say: Say) -> dict[str
             found[name] = _json_of(command, {})
             say(f"converting {recording.name}, {name}: {found[name]['seconds']:.2f} s")
     return found
+
+
+def time_chains(tape: Path, days: int, assets: int, say: Say) -> dict[str, Any]:
+    """Time a chain of `days` copies of a tape, and `assets` copies side by side against each alone.
+
+    Each copy is a file of its own; all are removed afterwards.
+    """
+    command = [sys.executable, "-m", "benchmarks.chains"]
+    with tempfile.TemporaryDirectory() as folder:
+        files = [str(path) for path in make_days(tape, Path(folder), days)]
+        chain = _json_of([*command, "chain", CHAIN_STEP_NS, *files], {})
+        say(
+            f"chain of {days} tapes: {chain['seconds']:.2f} s, {chain['opening']:.2f} s to open, "
+            f"{chain['own_bytes'] / 1e6:.0f} MB of its own"
+        )
+        few = _json_of([*command, "chain", CHAIN_STEP_NS, *files[:3]], {})
+    with tempfile.TemporaryDirectory() as folder:
+        files = [str(path) for path in make_days(tape, Path(folder), assets, 1_000_003)]
+        alone = [_json_of([*command, "assets", ASSETS_STEP_NS, file], {}) for file in files]
+        together = _json_of([*command, "assets", ASSETS_STEP_NS, *files], {})
+        ratio = together["seconds"] / sum(one["seconds"] for one in alone)
+        say(f"{assets} assets: {together['seconds']:.2f} s, {ratio:.2f} times the sum of each alone")
+    return {
+        "days": days,
+        "chain": chain,
+        "three": few,
+        "assets": assets,
+        "alone": alone,
+        "together": together,
+    }
 
 
 def _json_of(command: list[str], environment: dict[str, str]) -> dict[str, Any]:

@@ -60,6 +60,7 @@ def test_both_packages_compute_the_same_and_a_page_is_written(tmp_path: Path) ->
         "truefill",
         "roivector",
     ]
+    command += ["--days", "4", "--assets", "2"]
     command += ["--out", str(page), "--cache", str(tmp_path / "cache")]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -75,6 +76,10 @@ def test_both_packages_compute_the_same_and_a_page_is_written(tmp_path: Path) ->
     assert "4 parameter sets" in text
     assert {"every_feed", "quotes"} == set(results["callbacks"])
     assert all(case["steps"] > 0 for case in results["callbacks"].values())
+    chains = results["chains"]
+    assert chains["chain"]["steps"] > chains["three"]["steps"] > 0
+    assert chains["together"]["events"] == sum(run["events"] for run in chains["alone"])
+    assert "2 assets side by side" in text
 
     orders = results["orders"]
     assert list(ORDER_WORKLOADS) == list(orders["workloads"])
