@@ -141,7 +141,8 @@ def test_what_does_not_compile_is_named_with_the_line(truefill, folder):
             "strategy.py",
             "def strategy",
             "def trade",
-            "strategy.py: expected a function strategy(bot) or strategy(bot, params), got only trade",
+            "strategy.py: expected a function strategy(bot) or strategy(bot, params), a class derived from "
+            "Strategy, or callbacks such as on_trade(bot, state, trade), got only trade",
         ),
         ("strategy.py", "def strategy", "def def", "strategy.py:5: expected Python, got a syntax error"),
     ],
