@@ -111,7 +111,7 @@ DAMAGE: dict[str, tuple[Damage, str]] = {
     "cut run.json": (lambda f: (f / "run.json").write_text('{"format"'), "run.json: expected JSON"),
     "a list": (lambda f: (f / "run.json").write_text("[]"), '"format": "truefill-run"'),
     "another format": (lambda f: _edit(f, format="x"), '"format": "truefill-run"'),
-    "newer": (lambda f: _edit(f, version=3), "expected a run of version 2, got 3"),
+    "newer": (lambda f: _edit(f, version=4), "expected a run of version 2 or 3, got 4"),
     "no assets": (lambda f: _edit(f, assets=None), "a complete run.json"),
     "no digests": (lambda f: _edit(f, files={}), "a complete run.json, got KeyError 'prices.parquet'"),
     "no fills": (lambda f: (f / "fills.parquet").unlink(), "fills.parquet: expected a file of the run"),

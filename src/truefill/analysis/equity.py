@@ -3,7 +3,9 @@
 The fold over an asset's fills, in the order in which their reports arrived, gives position, balance and fee;
 the best prices give the value of the open position:
 
-    equity without fees = balance + worth(position, mid)        equity = equity without fees - fee
+    equity without fees = balance + worth(position, mid)        equity = equity without fees - fee + payments
+
+Payments are what an account received less what it paid without an order: funding, interest, liquidation fees.
 
 A side of the book that is empty for a moment leaves the last known mid in force. Before the first known
 mid a flat account is worth its balance, an open position is not a number.
@@ -14,6 +16,7 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
+from truefill.analysis.payments import payments_held, payments_so_far
 from truefill.analysis.rates import Rates, last_known, prices_at, times
 from truefill.analysis.valuation import valuation
 from truefill.core.errors import InputError
@@ -42,10 +45,12 @@ class Curve:
     num_trades, volume, value : float64[N]
         Executions so far, their quantity and their money.
     equity_gross : float64[N]
-        Equity without fees. Fees in another currency than the curve's count as they were paid, and what its
-        rate did to them since is in here.
+        Equity without fees and payments. Those in another currency than the curve's count as they were paid,
+        and what its rate did to them since is in here.
     exposure : float64[N]
         Size of the open position in money, >= 0.
+    payments : float64[N]
+        Received less paid by an account without an order so far.
     """
 
     name: str
@@ -60,11 +65,12 @@ class Curve:
     value: Floats
     equity_gross: Floats
     exposure: Floats
+    payments: Floats
 
     @property
     def equity(self) -> Floats:
-        """Equity after fees."""
-        return self.equity_gross - self.fee
+        """Equity after fees and payments."""
+        return self.equity_gross - self.fee + self.payments
 
     @property
     def drawdown(self) -> Floats:
@@ -128,6 +134,8 @@ def fold(asset: AssetRun, ts: Ints, rates: Rates | None = None, into: str | None
     mid = prices_at(asset, ts)
     fees = so_far(rates.fees(asset, fills, into))
     held = _fees_held(asset, fills, ts, so_far, rates, into)
+    paid = payments_so_far(asset.paid, asset.fee_currencies, ts, rates, into)
+    paid_held = payments_held(asset.paid, asset.fee_currencies, ts, rates, into)
     return _valued(
         asset,
         ts=ts,
@@ -138,7 +146,8 @@ def fold(asset: AssetRun, ts: Ints, rates: Rates | None = None, into: str | None
         num_trades=so_far(np.ones(len(fills))),
         volume=lots_to_qty(so_far(fills["qty_lots"]), asset.lot_size),
         value=so_far(times(amount, rates.at(fills["local_ts"], asset.currency, into))),
-        drift=fees - held,
+        drift=fees - held + (paid_held - paid),
+        payments=paid,
         rate=rates.at(ts, asset.currency, into),
         currency=into,
     )
@@ -177,6 +186,8 @@ def from_records(
     rate = rates.at(ts, asset.currency, into)
     fee_rate = rates.at(ts, asset.fee_currency, into)
     fee = _flowed(kept["fee"], fee_rate)
+    paid = payments_so_far(asset.paid, asset.fee_currencies, ts, rates, into)
+    paid_held = payments_held(asset.paid, asset.fee_currencies, ts, rates, into)
     return _valued(
         asset,
         ts=ts,
@@ -187,7 +198,8 @@ def from_records(
         num_trades=kept["num_trades"].astype(np.float64),
         volume=kept["trading_volume"],
         value=_flowed(kept["trading_value"], rate),
-        drift=fee - times(kept["fee"], fee_rate),
+        drift=fee - times(kept["fee"], fee_rate) + (paid_held - paid),
+        payments=paid,
         rate=rate,
         currency=into,
     )
@@ -246,8 +258,23 @@ def equity_curves(
 def total(curves: tuple[Curve, ...], run: RunData | None = None) -> Curve | None:
     """Add the curves of a run's assets on one grid, in the currency of its totals.
 
-    None when their currencies differ and no `run` with rates is given.
+    With the `run`, its payments that are no asset's are in the total. None when the currencies differ and no
+    `run` with rates is given.
     """
+    added = _sum(curves, run)
+    return added if added is None or run is None else with_own_payments(added, run)
+
+
+def with_own_payments(curve: Curve, run: RunData) -> Curve:
+    """Add the payments of a run that are no asset's (interest of a shared wallet) to its total."""
+    if not len(run.payments):
+        return curve
+    about = (run.paid, run.payment_currencies, curve.ts, Rates(run), curve.currency)
+    paid, held = payments_so_far(*about), payments_held(*about)
+    return replace(curve, payments=curve.payments + paid, equity_gross=curve.equity_gross + (held - paid))
+
+
+def _sum(curves: tuple[Curve, ...], run: RunData | None) -> Curve | None:
     if not curves:
         return None
     into = curves[0].currency if run is None else Rates(run).common()
@@ -258,7 +285,7 @@ def total(curves: tuple[Curve, ...], run: RunData | None = None) -> Curve | None
         curves = tuple(fold(asset, curves[0].ts, rates, into) for asset in run.assets)
     if len(curves) == 1:
         return curves[0]
-    added = ("balance", "fee", "num_trades", "volume", "value", "equity_gross", "exposure")
+    added = ("balance", "fee", "num_trades", "volume", "value", "equity_gross", "exposure", "payments")
     sums = {name: np.sum([getattr(c, name) for c in curves], axis=0) for name in added}
     nothing = np.full(len(curves[0].ts), np.nan)
     return replace(curves[0], name="total", mid=nothing, position=nothing, **sums)

@@ -13,6 +13,7 @@ from truefill.analysis.fills import HORIZONS, fill_view
 from truefill.analysis.rates import Rates, fee_names
 from truefill.core.errors import InputError
 from truefill.core.reasons import REASON_NAMES
+from truefill.core.records import PAYMENT_NAMES
 from truefill.core.run_data import Floats, Ints, RunData
 
 if TYPE_CHECKING:
@@ -101,6 +102,37 @@ def orders_frame(run: RunData) -> "pl.DataFrame":
     return pl.concat(parts) if parts else pl.DataFrame()
 
 
+def payments_frame(run: RunData) -> "pl.DataFrame":
+    """List all reported payments of accounts, one row each: funding, interest, liquidation fees, insurance.
+
+    What belongs to no single asset, such as interest of a wallet that several trade with, has none.
+    """
+    import polars as pl
+
+    parts = []
+    for symbol, rows, names in (
+        *((asset.symbol, asset.paid, asset.fee_currencies) for asset in run.assets),
+        (None, run.paid, run.payment_currencies),
+    ):
+        parts.append(
+            pl.DataFrame(
+                {
+                    "asset": pl.Series([symbol] * len(rows), dtype=pl.String),
+                    "account": _column(rows["account"]),
+                    "exch_time": _times(rows["exch_ts"]),
+                    "local_time": _times(rows["local_ts"]),
+                    "kind": _named(rows["kind"], dict(enumerate(PAYMENT_NAMES))),
+                    "amount": _column(rows["amount"]),
+                    "currency": _named(rows["currency"], dict(enumerate(names))),
+                    "rate": _column(rows["rate"]),
+                    "qty": _column(rows["qty"]),
+                    "price": _column(rows["price"]),
+                }
+            )
+        )
+    return pl.concat(parts).sort("local_time", maintain_order=True)
+
+
 def equity_frame(run: RunData, interval_ns: int | None = None) -> "pl.DataFrame":
     """List equity and state over time, each asset and (where it is known) the total, in long form.
 
@@ -117,7 +149,7 @@ def equity_frame(run: RunData, interval_ns: int | None = None) -> "pl.DataFrame"
     if added is not None and (len(curves) > 1 or added.currency != curves[0].currency):
         curves.append(replace(added, name="total"))
     state = ("mid", "position", "balance", "fee", "equity_gross", "equity", "drawdown", "exposure")
-    columns = (*state, "num_trades", "volume", "value")
+    columns = (*state, "num_trades", "volume", "value", *(["payments"] if run.has_payments else []))
     parts = [
         pl.DataFrame(
             {
@@ -133,7 +165,7 @@ def equity_frame(run: RunData, interval_ns: int | None = None) -> "pl.DataFrame"
 
 
 def export_tables(run: RunData, folder: str | os.PathLike[str], kind: str = "parquet") -> list[Path]:
-    """Write fills, orders, equity and summary as tables for other programs.
+    """Write fills, orders, equity, summary and (where there are any) payments as tables for other programs.
 
     Parameters
     ----------
@@ -160,6 +192,8 @@ def export_tables(run: RunData, folder: str | os.PathLike[str], kind: str = "par
         "equity_table": equity_frame(run),
         "summary_table": summary_frame(run),
     }
+    if run.has_payments:
+        frames["payments_table"] = payments_frame(run)
     written = []
     for name, frame in frames.items():
         path = folder / f"{name}.{kind}"

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from truefill.analysis.equity import Curve, equity_curves, from_records, grid, total
+from truefill.analysis.equity import Curve, equity_curves, from_records, grid, total, with_own_payments
 from truefill.analysis.execution import execution
 from truefill.analysis.fills import fill_view, joined
+from truefill.analysis.payments import payments_by_kind
 from truefill.analysis.performance import Scale, divide, performance
 from truefill.analysis.rates import Rates
 from truefill.core.errors import InputError
@@ -53,8 +54,18 @@ class Metric:
 def _catalogue() -> tuple[Metric, ...]:
     rows = (
         ("Return", "Net PnL", RESULT, "scaled", "Equity at the end minus at the start, after fees"),
-        ("GrossPnL", "PnL before fees", RESULT, "money", "Net PnL with the fees put back"),
+        (
+            "GrossPnL",
+            "PnL before fees",
+            RESULT,
+            "money",
+            "Net PnL with fees and an account's payments put back",
+        ),
         ("Fees", "Fees", RESULT, "money", "Fees paid; negative: rebates received"),
+        ("Funding", "Funding", RESULT, "money", "Funding received less paid"),
+        ("Interest", "Interest", RESULT, "money", "Interest on debts; negative: paid"),
+        ("LiquidationFees", "Liquidation fees", RESULT, "money", "What liquidations cost; negative: paid"),
+        ("Insurance", "Insurance", RESULT, "money", "Losses that the venue's insurance fund took over"),
         (
             "SpreadPnL",
             "Earned against mid",
@@ -177,12 +188,14 @@ def metrics(
     if book_size is not None and not (np.isfinite(book_size) and book_size > 0):
         raise InputError("a positive book size", book_size, "metrics")
     assets = run.assets if asset is None else (run.assets[asset],)
-    part = RunData(assets, run.meta)
+    part = RunData(assets, run.meta, payments=run.payments[: None if asset is None else 0])
     rates = Rates(run)
     into = rates.needed() if asset is None else run.assets[asset].currency
     curve = total(_curves(part, interval_ns or sampling_interval(run), records, rates, into))
     if curve is None:
         raise InputError("a run with at least one asset", "none", "metrics")
+    if asset is None:
+        curve = with_own_payments(curve, run)
     fills = joined([fill_view(a, rates=rates, into=into) for a in assets])
     found = {
         **performance(curve, Scale(book_size, trading_days_per_year)),
@@ -191,6 +204,10 @@ def metrics(
     }
     money = found["Return"] * (book_size or 1.0)
     found["GrossPnL"] = money + found["Fees"]
+    if run.has_payments:
+        by_kind = payments_by_kind(run, asset, rates, into)
+        found["GrossPnL"] -= sum(by_kind.values())
+        found |= by_kind
     found["InventoryPnL"] = found["GrossPnL"] - found["SpreadPnL"]
     found["PnLPerTrade"] = divide(money, found["NumberOfTrades"])
     return {metric.name: found[metric.name] for metric in CATALOGUE if metric.name in found}

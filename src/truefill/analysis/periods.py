@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from truefill.analysis.equity import Curve, equity_curves, total
+from truefill.analysis.equity import Curve, equity_curves, total, with_own_payments
 from truefill.analysis.metrics import sampling_interval
 from truefill.analysis.performance import Scale, performance
 from truefill.analysis.rates import Rates
@@ -63,6 +63,8 @@ def period_frame(
     curve = total(equity_curves(part, interval_ns or sampling_interval(run), rates=rates, into=into))
     if curve is None:
         raise InputError("a run with at least one asset", "none", "period")
+    if asset is None:
+        curve = with_own_payments(curve, run)
     scale = Scale(book_size, trading_days_per_year)
     starts = period_starts(curve.ts, every)
     rows = [performance(_part(curve, int(a), int(b)), scale) for a, b in pairwise(starts)]

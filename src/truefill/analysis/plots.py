@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from truefill.analysis.equity import Curve, round_interval, total
+from truefill.analysis.equity import Curve, round_interval, total, with_own_payments
 from truefill.analysis.formats import decimals, duration, fixed, number, trimmed, utc
 from truefill.analysis.rates import fee_names
 from truefill.core.run_data import NS_PER_SECOND, AssetRun, Ints, RunData
@@ -52,9 +52,12 @@ def milliseconds(ts: Ints) -> dict[str, Any]:
     return packed(ts / 1e6)
 
 
-def equity_chart(curves: tuple[Curve, ...]) -> Chart:
-    """Draw equity with and without fees; with several assets, each one's equity thinly beside the total."""
-    added = total(curves)
+def equity_chart(curves: tuple[Curve, ...], run: RunData | None = None) -> Chart:
+    """Draw equity with and without fees; with several assets, each one's equity thinly beside the total.
+
+    With a `run`, what its accounts paid for no single asset is in the total.
+    """
+    added = _total(curves, run)
     traces = []
     if added is not None:
         traces.append(line("Net of fees", added.ts, added.equity, "$net", width=2, fill="$net/0.10"))
@@ -66,6 +69,11 @@ def equity_chart(curves: tuple[Curve, ...]) -> Chart:
     currency = added.currency if added is not None else ", ".join(sorted({c.currency for c in curves}))
     note = "" if added is not None else "No total: the assets settle in different currencies (give rates)."
     return chart("equity", f"Equity, {currency}", traces, height=300, note=note)
+
+
+def _total(curves: tuple[Curve, ...], run: RunData | None) -> Curve | None:
+    added = total(curves)
+    return added if added is None or run is None else with_own_payments(added, run)
 
 
 def drawdown_chart(curve: Curve) -> Chart:
@@ -222,8 +230,8 @@ def time_charts(run: RunData, curves: tuple[Curve, ...]) -> list[tuple[str, list
     span = run.span
     if span is None:
         return []
-    added = total(curves)
-    account = [equity_chart(curves)]
+    added = _total(curves, run)
+    account = [equity_chart(curves, run)]
     if added is not None:
         account.append(drawdown_chart(added))
     sections = [("Account", account)]

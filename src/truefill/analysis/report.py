@@ -22,6 +22,7 @@ from truefill.analysis.performance import max_drawdown
 from truefill.analysis.plots import Chart, time_charts
 from truefill.analysis.plots_execution import execution_charts
 from truefill.analysis.rates import Rates
+from truefill.analysis.report_accounts import accounts_section
 from truefill.analysis.report_fills import fills_section
 from truefill.analysis.summary import SHORT, columns, repeats, title
 from truefill.core.errors import InputError
@@ -98,6 +99,7 @@ def report_html(run: RunData, **options: Any) -> str:
         "<h2>All numbers</h2>",
         _groups(found, options.get("book_size")),
         fills_section(run),
+        *filter(None, [accounts_section(run)]),
         _configuration(run),
         f"<footer>truefill {_version()} · metrics named as in HftBacktest have its definitions</footer>",
     ]

@@ -1,8 +1,9 @@
-"""A run on disk: one folder with ``run.json`` and four Parquet files.
+"""A run on disk: one folder with ``run.json`` and four Parquet files, five where accounts paid something.
 
     run.json          format, version, meta, the constants of each asset, rows per asset, digest of each file
     prices.parquet    ts, bid, ask
     fills.parquet, orders.parquet, records.parquet    the records, field by field
+    payments.parquet  what accounts received and paid: of each asset, then of none
 
 Rows of all assets stand one after the other in the same file. What is loaded equals what was saved,
 to the bit.
@@ -20,13 +21,15 @@ from typing import Any
 import numpy as np
 
 from truefill.core.errors import DataError, InputError
-from truefill.core.records import FILL, ORDER_LOG, RECORD
+from truefill.core.records import FILL, ORDER_LOG, PAYMENT, RECORD
 from truefill.core.run_data import AssetRun, Records, RunData
 
 FORMAT, VERSION = "truefill-run", 2  # 2: the reason of each order
+WITH_PAYMENTS = 3  # the version of a run that has any: who does not know of them must not read it
 RUN_FILE = "run.json"
 PRICES = np.dtype([("ts", "<i8"), ("bid", "<f8"), ("ask", "<f8")])
 TABLES = {"prices": PRICES, "fills": FILL, "orders": ORDER_LOG, "records": RECORD}
+PAYMENTS = {"payments": PAYMENT}
 _STEPS = ("tick_size", "lot_size", "multiplier")
 _CONSTANTS = ("symbol", *_STEPS, "fee_currency", "contract", "price_interval_ns")
 _LATER = ("currency", "fee_currencies", "base")  # runs that were saved before have none
@@ -58,22 +61,25 @@ def save_run(run: RunData, folder: str | os.PathLike[str]) -> Path:
         raise InputError("plain values in the meta of a run", error, folder) from error
     folder.mkdir(parents=True, exist_ok=True)
 
-    drafts = {name: folder / f".{name}.parquet.{os.getpid()}" for name in TABLES}
+    tables = TABLES | (PAYMENTS if run.has_payments else {})
+    drafts = {name: folder / f".{name}.parquet.{os.getpid()}" for name in tables}
     index = folder / f".{RUN_FILE}.{os.getpid()}"
     try:
         for name, draft in drafts.items():
-            _write(np.concatenate([np.empty(0, TABLES[name]), *(_rows(a, name) for a in run.assets)]), draft)
+            parts = [_rows(a, name) for a in run.assets] + ([run.payments] if name == "payments" else [])
+            _write(np.concatenate([np.empty(0, tables[name]), *parts]), draft)
         head = {
             "format": FORMAT,
-            "version": VERSION,
+            "version": WITH_PAYMENTS if run.has_payments else VERSION,
             "meta": json.loads(meta),
             "currency": run.currency,
             "rates": dict(run.rates),
             "assets": [
                 {key: getattr(asset, key) for key in (*_CONSTANTS, *_LATER)}
-                | {"rows": {name: len(_rows(asset, name)) for name in TABLES}}
+                | {"rows": {name: len(_rows(asset, name)) for name in tables}}
                 for asset in run.assets
             ],
+            **({"payment_currencies": run.payment_currencies} if run.has_payments else {}),
             "files": {_file(name): _digest(draft) for name, draft in drafts.items()},
         }
         index.write_text(json.dumps(head, indent=1, ensure_ascii=False, default=_plain), encoding="utf-8")
@@ -81,6 +87,8 @@ def save_run(run: RunData, folder: str | os.PathLike[str]) -> Path:
         for name, draft in drafts.items():
             draft.replace(folder / _file(name))
         index.replace(folder / RUN_FILE)
+        if not run.has_payments:
+            (folder / _file("payments")).unlink(missing_ok=True)  # of an earlier run
     finally:
         for draft in (*drafts.values(), index):
             draft.unlink(missing_ok=True)
@@ -100,9 +108,15 @@ def load_run(folder: str | os.PathLike[str]) -> RunData:
     head = _head(folder)
     try:
         listed = head["assets"]
-        tables = {name: _read(folder, name, head["files"][_file(name)]) for name in TABLES}
+        paid = head["version"] == WITH_PAYMENTS
+        dtypes = TABLES | (PAYMENTS if paid else {})
+        tables = {name: _read(folder, name, head["files"][_file(name)]) for name in dtypes}
         stops = {name: np.cumsum([asset["rows"][name] for asset in listed])[:-1] for name in TABLES}
         parts = {name: np.split(tables[name], stops[name]) for name in TABLES}
+        payments: list[Records] = [np.empty(0, PAYMENT)] * (len(listed) + 1)  # the last: of no asset
+        if paid:
+            ends = np.cumsum([asset["rows"]["payments"] for asset in listed])
+            payments = np.split(tables["payments"], ends)
         for name in TABLES:
             promised = sum(asset["rows"][name] for asset in listed)
             if promised != len(tables[name]):
@@ -118,12 +132,15 @@ def load_run(folder: str | os.PathLike[str]) -> RunData:
                     fills=parts["fills"][i],
                     orders=parts["orders"][i],
                     records=parts["records"][i],
+                    payments=payments[i],
                 )
                 for i, asset in enumerate(listed)
             ),
             head["meta"],
             head.get("currency"),
             head.get("rates", {}),
+            payments[-1],
+            _tuple(head.get("payment_currencies", ())),
         )
     except (KeyError, TypeError, AttributeError) as error:
         got = f"{type(error).__name__} {error}"
@@ -145,8 +162,8 @@ def _head(folder: Path) -> dict[str, Any]:
         raise DataError("JSON", error, path) from error
     if not isinstance(head, dict) or head.get("format") != FORMAT:
         raise DataError(f'"format": "{FORMAT}"', "something else", path)
-    if head.get("version") != VERSION:
-        raise DataError(f"a run of version {VERSION}", head.get("version"), path)
+    if head.get("version") not in (VERSION, WITH_PAYMENTS):
+        raise DataError(f"a run of version {VERSION} or {WITH_PAYMENTS}", head.get("version"), path)
     return head
 
 
@@ -180,7 +197,7 @@ def _read(folder: Path, name: str, digest: str) -> Records:
     if _digest(path) != digest:
         raise DataError("the file that was saved with this run", "a changed or cut one", path)
     frame = pl.read_parquet(path)
-    dtype = TABLES[name]
+    dtype = (TABLES | PAYMENTS)[name]
     if tuple(frame.columns) != dtype.names:
         raise DataError(f"columns {', '.join(dtype.names or ())}", ", ".join(frame.columns), path)
     rows = np.zeros(len(frame), dtype)

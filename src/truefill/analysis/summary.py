@@ -18,6 +18,7 @@ SHORT = 12  # characters of a run hash that are shown
 BRIEF = frozenset(
     (
         *("Return", "GrossPnL", "Fees", "SpreadPnL", "InventoryPnL", "ReturnOverTrade"),
+        *("Funding", "Interest", "LiquidationFees", "Insurance"),
         *("SR", "Sortino", "MaxDrawdown", "ReturnOverMDD", "MaxPositionValue", "MaxLeverage"),
         *("NumberOfTrades", "TradingValue", "Turnover", "OrdersSubmitted", "OrdersFilled", "OrdersCancelled"),
         *("FillRatio", "MakerShare", "MedianTimeInQueue", "MeanSpreadTicksAtFill", "EdgeBps"),
@@ -138,7 +139,7 @@ def to_dict(run: RunData, **options: Any) -> dict[str, Any]:
     -------
     dict
         ``name``, ``run_hash``, ``repeats``, ``first_ts``, ``last_ts`` (ns), ``currency`` and ``metrics``,
-        both by column.
+        both by column; ``accounts`` where there are any.
     """
     found = columns(run, **options)
     ends = run.span or (None, None)
@@ -148,6 +149,7 @@ def to_dict(run: RunData, **options: Any) -> dict[str, Any]:
         "repeats": run.meta.get("repeats", True),
         "first_ts": ends[0],
         "last_ts": ends[1],
+        **({"accounts": run.meta["accounts"]} if run.meta.get("accounts") else {}),
         "currency": {name: currency for name, (_, currency) in found.items()},
         "metrics": {
             name: {key: value if math.isfinite(value) else None for key, value in values.items()}

@@ -181,6 +181,7 @@ class Account:
             "currency": self.counted_in,
             "margin": rules,
             "borrow": dict(self.borrow),
+            "rates": {c: "over time" if isinstance(r, tuple | list) else r for c, r in self.rates.items()},
             "insurance": self.insurance,
         }
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from truefill.backtest.account_records import payments_at
+from truefill.backtest.account_story import account_notes, owned, stories
 from truefill.backtest.asset import apart
 from truefill.backtest.bot import Bot
 from truefill.backtest.currencies import received_coin
@@ -87,7 +88,10 @@ class Result:
             What a unit of a currency is worth: a float, or an asset whose mid says so, by its number (int) or
             symbol. Totals of assets that settle in different currencies need them.
         """
-        assets = tuple(self._asset_run(number) for number in range(self.bot.num_assets))
+        arrived = max(self.timestamp, int(self.bot._table[0]["feed_ts"]))  # as the accounts have it
+        payments, shared = owned(self.bot, self.payments, arrived)
+        assets = tuple(self._asset_run(number, payments[number]) for number in range(self.bot.num_assets))
+        told = stories(self.bot, self.orders, self.accounts)
         described = [asset.describe() for asset in self.bot.assets]
         meta: dict[str, Any] = {
             "run_hash": self.run_hash,
@@ -95,8 +99,9 @@ class Result:
             "models": _models(described),
             "assets": described,
             **({"feeds": [feed.describe() for feed in self.bot.feeds]} if self.bot.feeds else {}),
+            **({"accounts": told} if told else {}),
             "counters": list(self.counters),
-            "notes": self._notes(),
+            "notes": [*account_notes(told), *self._notes()],
             "gaps": [
                 [int(gap["begin_local"]) + moved, min(int(gap["end_local"]) + moved, self.timestamp)]
                 for asset in self.bot.assets
@@ -104,9 +109,9 @@ class Result:
                 for gap in asset.tape.gaps
             ],
         }
-        return RunData(assets, meta, currency, rates or {})
+        return RunData(assets, meta, currency, rates or {}, shared, self.bot.currencies)
 
-    def _asset_run(self, number: int) -> AssetRun:
+    def _asset_run(self, number: int, payments: np.ndarray) -> AssetRun:
         asset = self.bot.assets[number]
         tape = asset.tape
         price_ts, bid, ask = best_prices(asset, int(self.bot._table[number]["feed_ts"]))
@@ -127,6 +132,7 @@ class Result:
             currency=asset.currency,
             fee_currencies=self.bot.currencies,
             base=received_coin(asset.contract) or "",
+            payments=payments,
         )
 
     def _notes(self) -> list[str]:

@@ -79,6 +79,7 @@ def backtest(
     Ctrl-C ends the run and keeps its results. If the strategy raises, what was simulated so far is kept,
     too, and the exit status is 1.
     """
+    from truefill.backtest.account_story import account_notes
     from truefill.cli.config import dump, load_config
     from truefill.cli.results import check_folder, print_summary, write_results
     from truefill.cli.strategy_file import load_strategy
@@ -96,6 +97,8 @@ def backtest(
     with steps.step("Write the report") as step:
         data = write_results(result, out, meta, settings)
         step.result = str(out / "report.html")
+    for text in account_notes(data.meta.get("accounts", [])):
+        steps.note(text)
     print_summary(data, json)
     finish(result, loaded)
 

@@ -14,11 +14,13 @@ from numpy.typing import NDArray
 from truefill.core.contracts import CONTRACT_NAMES
 from truefill.core.errors import CurrencyError, InputError, shown
 from truefill.core.events import NO_TIME
-from truefill.core.records import FILL, ORDER_LOG, RECORD
+from truefill.core.records import FILL, ORDER_LOG, PAYMENT, RECORD
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Records = NDArray[np.void]  # a structured array
+
+NO_PAYMENTS: Records = np.empty(0, PAYMENT)
 
 NS_PER_SECOND = 1_000_000_000
 NS_PER_DAY = 86_400 * NS_PER_SECOND
@@ -59,6 +61,9 @@ class AssetRun:
         Names of the currencies that fills number in ``fee_currency``; empty: all fees are in `fee_currency`.
     base : str
         Of spot whose buyers pay fees in the coin: its name among `fee_currencies`.
+    payments : PAYMENT[M]
+        What an account received and paid for this asset without an order, its currencies numbered as those of
+        the fills. A ``local_ts`` of NO_TIME: not reported.
 
     Raises
     ------
@@ -82,6 +87,7 @@ class AssetRun:
     currency: str = ""
     fee_currencies: tuple[str, ...] = ()
     base: str = ""
+    payments: Records = field(default_factory=NO_PAYMENTS.copy)
 
     def __post_init__(self) -> None:
         where = f"asset {self.symbol}"
@@ -92,6 +98,7 @@ class AssetRun:
             ("fills", FILL),
             ("orders", ORDER_LOG),
             ("records", RECORD),
+            ("payments", PAYMENT),
         ):
             column = getattr(self, name)
             if not isinstance(column, np.ndarray) or column.dtype != dtype or column.ndim != 1:
@@ -129,6 +136,11 @@ class AssetRun:
         known = self.fills[self.fills["local_ts"] < NO_TIME]
         return known[np.argsort(known["local_ts"], kind="stable")]
 
+    @property
+    def paid(self) -> Records:
+        """Payments whose report arrived, in the order of arrival."""
+        return _arrived(self.payments)
+
     def fees_by_currency(self, fills: Records) -> list[tuple[str, NDArray[np.bool_]]]:
         """Currencies of the fees of some fills, each with a mask of the fills that paid in it."""
         if not self.fee_currencies:
@@ -142,6 +154,11 @@ class AssetRun:
         if not len(self.price_ts) and len(self.records):
             return self.records["timestamp"], self.records["price"]
         return self.price_ts, (self.bid + self.ask) / 2.0
+
+
+def _arrived(payments: Records) -> Records:
+    known = payments[payments["local_ts"] < NO_TIME]
+    return known[np.argsort(known["local_ts"], kind="stable")]
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,12 +179,19 @@ class RunData:
     rates : dict of str to float, int or str
         What a unit of a currency is worth: a float (a fixed number), or an asset of this run whose mid says
         so, by number (int) or symbol.
+    payments : PAYMENT[M]
+        What accounts received and paid without an order and not for one asset: interest on a wallet that
+        several trade with. It counts in totals.
+    payment_currencies : tuple of str
+        Names of the currencies that `payments` number.
     """
 
     assets: tuple[AssetRun, ...]
     meta: dict[str, Any] = field(default_factory=dict)
     currency: str | None = None
     rates: Mapping[str, float | int | str] = field(default_factory=dict)
+    payments: Records = field(default_factory=NO_PAYMENTS.copy)
+    payment_currencies: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         assets: object = self.assets
@@ -180,6 +204,9 @@ class RunData:
             raise CurrencyError("the name of a currency, or None", shown(self.currency), "run")
         if not isinstance(self.rates, Mapping):
             raise CurrencyError('a dict of rates, such as {"BTC": 0}', shown(self.rates), "run")
+        column = self.payments
+        if not isinstance(column, np.ndarray) or column.dtype != PAYMENT or column.ndim != 1:
+            raise InputError("a one-dimensional array of PAYMENT as payments", type(column), "run")
         rates = {name: self._rate(name, rate) for name, rate in self.rates.items()}
         object.__setattr__(self, "rates", rates)
 
@@ -204,12 +231,25 @@ class RunData:
         return float(rate)
 
     @property
+    def paid(self) -> Records:
+        """Payments of no asset whose report arrived, in the order of arrival."""
+        return _arrived(self.payments)
+
+    @property
+    def has_payments(self) -> bool:
+        """Whether an account has received or paid anything without an order."""
+        return len(self.payments) > 0 or any(len(asset.payments) for asset in self.assets)
+
+    @property
     def span(self) -> tuple[int, int] | None:
         """First and last local time of anything known (ns), None for a run of nothing."""
         times = [
             int(t)
-            for a in self.assets
-            for column in (a.price_ts, a.records["timestamp"], a.reported["local_ts"])
+            for columns in (
+                *((a.price_ts, a.records["timestamp"], a.reported["local_ts"]) for a in self.assets),
+                (paid["local_ts"] for paid in (self.paid, *(a.paid for a in self.assets))),
+            )
+            for column in columns
             if len(column)
             for t in (column[0], column[-1])
         ]

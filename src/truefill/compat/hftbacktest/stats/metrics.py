@@ -66,6 +66,7 @@ def curve_of(df: pl.DataFrame) -> Curve:
         value,
         column("equity_wo_fee"),
         column("position_value"),
+        np.zeros(len(df)),
     )
 
 
