@@ -18,7 +18,7 @@ from truefill import RiskAverseQueue, UserQueue
 from truefill.backtest import Bot, ConstantLatency, FifoExchange
 from truefill.compat import hftbacktest as ours
 from truefill.core.errors import BotError, ModelError, TruefillError
-from truefill.core.events import DEPTH_CLEAR, SELL
+from truefill.core.events import DEPTH_CLEAR, MARK_PRICE, SELL
 from truefill.core.limits import VenueLimits
 from truefill.core.records import (
     BUY_SIDE,
@@ -31,6 +31,7 @@ from truefill.core.records import (
     PARTIALLY_FILLED,
     STOP_MARKET,
 )
+from truefill.strategy import Strategy, run_events
 
 pytestmark = pytest.mark.skipif(bool(hft.available), reason=hft.available or "installed")
 
@@ -226,6 +227,43 @@ def test_o_the_place_in_the_queue_can_be_read() -> None:
     before = bot.queue_position(0, 1)
     bot.elapse(1_500)
     assert (before, bot.queue_position(0, 1)) == (10.0, 6.0)
+
+
+def test_o_a_strategy_gets_events_of_other_kinds() -> None:
+    """O: a mark price, a signal of one's own, by reading and by callback (HftBacktest: a wake, no more)."""
+    import hftbacktest
+    from hftbacktest.binding import HashMapMarketDepthBacktest_ as Theirs
+
+    market = book()._add(MARK_PRICE, 0, 101, 0, 100)._add(200, 0, 7, 0, 100).quiet()
+    theirs, _ = both(market)
+    theirs.elapse(150)
+    assert [theirs.wait_next_feed(False, 10_000) for _ in range(2)] == [2, 2]
+    assert len(theirs.last_trades(0)) == 0
+    reads = {name for name in dir(Theirs) if not name.startswith("_")}
+    assert {"wait_next_feed", "last_trades"} <= reads
+    assert not any("event" in name or "custom" in name for name in reads)
+    assert not any(
+        name.startswith("on_") or "callback" in name.lower() for name in [*reads, *dir(hftbacktest)]
+    )
+
+    bot = market.bot(queue=RiskAverseQueue())
+    bot.elapse(500)
+    assert [float(event.px) for event in bot.last_events(0)] == [50.5, 3.5]
+
+    class Hears(Strategy):
+        def on_start(self) -> None:
+            self.heard: list[tuple[str, int, float]] = []
+
+        def on_mark_price(self, event: Any) -> None:
+            self.heard.append(("mark", self.now, float(event.px)))
+
+        def on_event(self, event: Any) -> None:
+            self.heard.append(("own", self.now, float(event.px)))
+
+    hears = Hears()
+    run_events(market.bot(queue=RiskAverseQueue()), hears)
+    mark_ts, own_ts = (int(market.events["local_ts"][row]) for row in (2, 3))
+    assert hears.heard == [("mark", mark_ts, 50.5), ("own", own_ts, 3.5)]
 
 
 def test_o_errors_are_exceptions_that_say_what_was_wrong() -> None:

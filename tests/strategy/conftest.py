@@ -7,7 +7,8 @@ import pytest
 
 from tests.differential.engine import engine_bot
 from tests.differential.setups import random_setup
-from truefill.backtest import Asset, Bot, ConstantLatency, PowerProbQueue, TradingValueFees
+from tests.differential.test_feeds import setup_with_feeds
+from truefill.backtest import Asset, Bot, ConstantLatency, Feed, PowerProbQueue, TradingValueFees
 from truefill.synthetic import make_market
 from truefill.tape import Tape, build_tape
 
@@ -43,6 +44,11 @@ def random_assets(seed: int) -> tuple[list[Asset], int]:
     """Assets over nasty random streams, with random models, and a computing time."""
     setup = random_setup(seed, "fifo")
     return list(engine_bot(setup).assets), setup.compute_ns
+
+
+def random_feeds(seed: int) -> list[Feed]:
+    """Up to three feeds beside them: events of any kind, many at the times of others."""
+    return [Feed(rows) for rows in setup_with_feeds(seed)[1]]
 
 
 def pace(assets: list[Asset]) -> int:

@@ -7,14 +7,27 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.strategy.conftest import pace, random_assets
-from tests.strategy.twin import as_bar, count_bars, market_diary, time_bars, volume_bars
+from tests.strategy.conftest import pace, random_assets, random_feeds
+from tests.strategy.twin import (
+    BEST,
+    EVENT,
+    FEED,
+    TRADE,
+    as_bar,
+    as_event,
+    count_bars,
+    market_diary,
+    time_bars,
+    volume_bars,
+)
 from truefill.backtest import Bot
 from truefill.core.events import NO_TIME
 from truefill.core.records import BUY_SIDE, GTX, SELL_SIDE
 from truefill.strategy import CALLBACKS, NEVER, Strategy, TimeBars, Timer, TradeBars, VolumeBars, run_events
 
-RANKS = {"on_kline": 0, "on_trade": 0, "on_bookl1": 1, "on_bookl2": 2}
+EVENTS = ("on_index_price", "on_mark_price", "on_funding_rate", "on_event")
+RANKS = {"on_kline": TRADE, "on_trade": TRADE, "on_bookl1": BEST, "on_bookl2": FEED}
+RANKS |= dict.fromkeys(EVENTS, EVENT)
 
 
 class Listener(Strategy):
@@ -42,6 +55,18 @@ class Listener(Strategy):
     def on_bookl2(self, book: Any) -> None:
         self.tell("on_bookl2", book.timestamp, book)
 
+    def on_index_price(self, event: Any) -> None:
+        self.tell("on_index_price", event.local_ts, event)
+
+    def on_mark_price(self, event: Any) -> None:
+        self.tell("on_mark_price", event.local_ts, event)
+
+    def on_funding_rate(self, event: Any) -> None:
+        self.tell("on_funding_rate", event.local_ts, event)
+
+    def on_event(self, event: Any) -> None:
+        self.tell("on_event", event.local_ts, event)
+
     def on_timer(self, timer: Any) -> None:
         self.tell("on_timer", timer.timestamp, timer.number)
 
@@ -49,28 +74,34 @@ class Listener(Strategy):
 def as_diary(listener: Listener) -> list[tuple[Any, ...]]:
     """Market events as the twin writes them; an asset is found by looking the event up."""
     found: list[tuple[Any, ...]] = []
-    for _, timestamp, name, event in listener.of("on_trade", "on_bookl1", "on_bookl2"):
-        if name == "on_trade":
-            found.append((timestamp, 0, None, float(event.px), float(event.qty), int(event.ev)))
+    for _, timestamp, name, event in listener.of("on_trade", "on_bookl1", "on_bookl2", *EVENTS):
+        if name in EVENTS:
+            told, *fields = as_event(event)
+            found.append((timestamp, EVENT, int(event.source), name, *fields))
+            assert told == name
+        elif name == "on_trade":
+            found.append((timestamp, TRADE, None, float(event.px), float(event.qty), int(event.ev)))
         elif name == "on_bookl1":
             quantities = float(event.bid_qty), float(event.ask_qty)
             found.append(
-                (timestamp, 1, int(event.asset), int(event.bid_tick), int(event.ask_tick), *quantities)
+                (timestamp, BEST, int(event.asset), int(event.bid_tick), int(event.ask_tick), *quantities)
             )
         else:
-            found.append((timestamp, 2, int(event.asset)))
+            found.append((timestamp, FEED, int(event.asset)))
     return found
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(16))
 def test_market_events_are_those_of_the_twin(seed: int) -> None:
-    """Trades, best prices, arrivals of one to three assets: the very list, the very order."""
+    """Trades, other events, best prices, arrivals of one to three assets and of feeds: the very list."""
     assets, _ = random_assets(seed)
+    feeds = random_feeds(seed)
     every = pace(assets)
     listener = Listener([TimeBars(3 * every), TradeBars(7)], [Timer(every)])
-    result = run_events(Bot(assets), listener)
-    expected = [entry if entry[1] else (*entry[:2], None, *entry[3:]) for entry in market_diary(assets)]
+    result = run_events(Bot(assets, feeds=feeds), listener)
+    diary = market_diary(assets, feeds)
+    expected = [e if e[1] != TRADE else (*e[:2], None, *e[3:]) for e in diary]
 
     assert result.error is None
     assert expected == as_diary(listener)
@@ -83,7 +114,7 @@ def test_nothing_is_told_before_its_time_or_out_of_order(seed: int) -> None:
     assets, _ = random_assets(seed)
     every = pace(assets)
     listener = Listener([TimeBars(2 * every), VolumeBars(4.0)], [Timer(every), Timer(every, aligned=True)])
-    run_events(Bot(assets), listener)
+    run_events(Bot(assets, feeds=random_feeds(seed)), listener)
     order = [(event_ts, RANKS.get(name, 9)) for _, event_ts, name, _ in listener.diary]
     last = listener.diary[-1][0] if listener.diary else 0
 
@@ -102,7 +133,7 @@ def test_bars_are_those_of_the_twin(seed: int) -> None:
     series = [TimeBars(every), TimeBars(every, empty=False), TradeBars(5), VolumeBars(6.0)]
     listener = Listener(series)
     run_events(Bot(assets), listener)
-    trades = [entry for entry in market_diary(assets) if entry[1:3] == (0, 0)]
+    trades = [entry for entry in market_diary(assets) if entry[1:3] == (TRADE, 0)]
     until = listener.diary[-1][1] if listener.diary else 0
     until = max([until, *(entry[0] for entry in trades)])
     bars = defaultdict(list)
@@ -181,7 +212,7 @@ def test_a_busy_strategy_gets_everything_once(make_bot: Callable[..., Bot]) -> N
     listener = Listener([TimeBars("20ms")], [Timer("1ms")])
     bot = make_bot(2, compute_ns=3_000_000)
     run_events(bot, listener)
-    expected = [e for e in market_diary(list(bot.assets)) if e[1] == 0]
+    expected = [e for e in market_diary(list(bot.assets)) if e[1] == TRADE]
     trades = [(e[1], float(e[3].px), float(e[3].qty)) for e in listener.of("on_trade")]
 
     assert [(e[0], e[3], e[4]) for e in expected] == trades
@@ -206,17 +237,19 @@ def test_only_what_was_subscribed_to_is_told(make_bot: Callable[..., Bot]) -> No
     listener = Some()
     bot = make_bot(2)
     result = run_events(bot, listener)
-    expected = [e for e in market_diary(list(bot.assets)) if (e[1], e[2]) in ((0, 1), (1, 0), (2, 1))]
+    expected = [
+        e for e in market_diary(list(bot.assets)) if (e[1], e[2]) in ((TRADE, 1), (BEST, 0), (FEED, 1))
+    ]
     prices = []
     for entry in expected:
-        if entry[1] == 1 and (not prices or prices[-1][1:] != entry[3:5]):
+        if entry[1] == BEST and (not prices or prices[-1][1:] != entry[3:5]):
             prices.append((entry[0], *entry[3:5]))
     told = [(e[1], int(e[3].bid_tick), int(e[3].ask_tick)) for e in listener.of("on_bookl1")]
 
     assert result.error is None
     assert prices == told
-    assert [e[0] for e in expected if e[1] == 0] == [e[1] for e in listener.of("on_trade")]
-    assert [e[0] for e in expected if e[1] == 2] == [e[1] for e in listener.of("on_bookl2")]
+    assert [e[0] for e in expected if e[1] == TRADE] == [e[1] for e in listener.of("on_trade")]
+    assert [e[0] for e in expected if e[1] == FEED] == [e[1] for e in listener.of("on_bookl2")]
     assert {1} == {int(e[3].asset) for e in listener.of("on_kline", "on_bookl2")}
 
 

@@ -1,37 +1,57 @@
 """The slow, obvious twin of the event loop's market side: wake at every arrival, then sort what was seen."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from truefill.backtest import Bot
+from truefill.backtest import Bot, Feed
 from truefill.core.events import BUY
 from truefill.core.records import END_OF_DATA
 
 FOREVER = 10**18
 
 
-def market_diary(assets: list[Any]) -> list[tuple[Any, ...]]:
-    """(time, rank, asset, what) of each trade 0, change of best prices 1, arrival of feed 2; in order."""
-    bot = Bot(assets)
+# Ranks of a diary's entries: what comes first at one moment.
+TRADE, EVENT, BEST, FEED = range(4)
+# By kind of event; all others are `on_event`'s.
+EVENT_NAMES = {100: "on_index_price", 101: "on_mark_price", 102: "on_funding_rate"}
+EVENT_FIELDS = ("ev", "exch_ts", "px", "qty", "order_id", "ival", "fval")
+
+
+def as_event(event: Any) -> tuple[Any, ...]:
+    """Callback of an event, and its fields but the time."""
+    name = EVENT_NAMES.get(int(event.ev) & 0xFF, "on_event")
+    return name, *(event[field].item() for field in EVENT_FIELDS)
+
+
+def market_diary(assets: list[Any], feeds: Sequence[Feed] = ()) -> list[tuple[Any, ...]]:
+    """(time, rank, asset or feed, what): trades, other events, changes of best prices, arrivals of feed."""
+    bot = Bot(assets, feeds=feeds)
     best: dict[int, Any] = {}
     feeds: dict[int, int] = {}
     diary: list[tuple[Any, ...]] = []
     code = 0
     while code != END_OF_DATA:
         code = bot.wait_next_feed(False, FOREVER)
+        for k in range(bot.num_assets + bot.num_feeds):
+            for event in bot.last_events(k):
+                diary.append((int(event.local_ts), EVENT, k, *as_event(event)))
+            bot.clear_last_events(k)
         for k in range(bot.num_assets):
             now = max([bot.current_timestamp, *(feed[1] for a in (k,) if (feed := bot.feed_latency(a)))])
             for trade in bot.last_trades(k):
-                diary.append((int(trade.local_ts), 0, k, float(trade.px), float(trade.qty), int(trade.ev)))
+                diary.append(
+                    (int(trade.local_ts), TRADE, k, float(trade.px), float(trade.qty), int(trade.ev))
+                )
             bot.clear_last_trades(k)
             depth = bot.depth(k)
             seen = (depth.best_bid_tick, depth.best_ask_tick, depth.best_bid_qty, depth.best_ask_qty)
             if seen != best.get(k, (-(2**63), 2**63 - 1, 0.0, 0.0)):
-                diary.append((now, 1, k, *seen))
+                diary.append((now, BEST, k, *seen))
                 best[k] = seen
             latency = bot.feed_latency(k)
             if latency is not None and latency[1] != feeds.get(k):
                 feeds[k] = latency[1]
-                diary.append((latency[1], 2, k))
+                diary.append((latency[1], FEED, k))
     return sorted(diary, key=lambda entry: entry[:3])
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from truefill.core.errors import StrategyError, shown
 from truefill.strategy.events import CALLBACKS, LONELY
-from truefill.strategy.plan import Plan, checked_series, checked_timers, market_wants
+from truefill.strategy.plan import Plan, checked_series, checked_timers, event_wants, market_wants
 
 
 class Callbacks:
@@ -56,10 +56,10 @@ class Callbacks:
         given = {name: names[name] for name in (*CALLBACKS, "klines", "timers") if name in names}
         return cls(l1_quantities=names.get("l1_quantities", True), **given)
 
-    def plan(self, assets: int) -> Plan:
-        """Say what it wants to hear of a bot with so many assets."""
-        wants = market_wants(self.functions, assets)
-        return Plan(wants, self.l1_quantities, list(self.klines), list(self.timers))
+    def plan(self, assets: int, feeds: int = 0) -> Plan:
+        """Say what it wants to hear of a bot with so many assets and stand-alone feeds."""
+        wants, hears = market_wants(self.functions, assets), event_wants(self.functions, assets + feeds)
+        return Plan(wants, hears, self.l1_quantities, list(self.klines), list(self.timers))
 
 
 def checked_callback(name: str, given: Any) -> Callable[..., Any]:

@@ -6,7 +6,7 @@ orders are the bot's own records (`core.events.EVENT`, `core.records.FILL`, `cor
 
 import numpy as np
 
-from truefill.core.events import NO_TIME
+from truefill.core.events import EVENT, NO_TIME
 
 # The best prices of a book and their quantities.
 BOOKL1 = np.dtype(
@@ -26,6 +26,15 @@ BOOKL1 = np.dtype(
 
 # Feed of an asset has arrived; the book itself is `bot.depth(asset)`.
 BOOKL2 = np.dtype([("timestamp", "<i8"), ("exch_ts", "<i8"), ("asset", "<i8")], align=True)
+
+# An event that changes no book and is no trade: all fields of the bot's record, and where it came from.
+FEED_EVENT = np.dtype(
+    [
+        *((name, EVENT[name]) for name in EVENT.names or ()),
+        ("source", "<i8"),  # an asset's number; from num_assets on, a stand-alone feed's
+    ],
+    align=True,
+)
 
 # A bar made of trades.
 KLINE = np.dtype(
@@ -91,6 +100,10 @@ CALLBACKS = (
     "on_start",
     "on_kline",
     "on_trade",
+    "on_index_price",
+    "on_mark_price",
+    "on_funding_rate",
+    "on_event",
     "on_bookl1",
     "on_bookl2",
     "on_fill",
@@ -110,5 +123,6 @@ CALLBACKS = (
 )
 ORDER_CALLBACKS = tuple(name for name in CALLBACKS if name.endswith("_order"))
 MARKET_CALLBACKS = ("on_trade", "on_bookl1", "on_bookl2")
+EVENT_CALLBACKS = ("on_index_price", "on_mark_price", "on_funding_rate", "on_event")
 LONELY = ("on_start", "on_stop")  # those that are told of no event
 NEVER = NO_TIME

@@ -3,9 +3,10 @@
 `make_loop` closes one function over a strategy's callbacks. Compiled, callbacks that are not there cost
 nothing: their branches are dropped before they are typed. Interpreted, the very same source runs.
 
-The loop knows a bot only by its face. What comes at one moment comes in the order of `CALLBACKS`: bars and
-trades merged by the time they arrived (at equal times a bar that ends comes before the trade), then books,
-executions, orders, timers; within each by number of asset, and by time or order of sending.
+The loop knows a bot only by its face. What comes at one moment comes in the order of `CALLBACKS`: bars,
+trades and other events merged by the time they arrived (at equal times a bar that ends comes before the
+trade, and the trade before the event), then books, executions, orders, timers; within each by number of
+asset, and by time or order of sending.
 """
 
 from collections.abc import Callable
@@ -15,13 +16,18 @@ import numpy as np
 
 from truefill.core.jit import helper
 from truefill.core.records import END_OF_DATA, MARKET_FEED, OK, ORDER_RESPONSE
-from truefill.strategy.events import BY_TIME, CALLBACKS, NEVER, ORDER_CALLBACKS
-from truefill.strategy.klines import add_trade, begin_bars, close_on_time, first_ended, next_bar_end
+from truefill.strategy.best_prices import feed_times, read_best
+from truefill.strategy.event_calls import hears_anything, make_event_teller, next_event
+from truefill.strategy.events import CALLBACKS, EVENT_CALLBACKS, NEVER, ORDER_CALLBACKS
+from truefill.strategy.klines import add_trade, begin_bars, close_on_time, first_ended
+from truefill.strategy.moments import next_due, next_trade, next_wake, set_next, wants_feed
 from truefill.strategy.order_calls import ignore, make_order_teller, note, room_in_rows
 from truefill.strategy.order_news import room_for
 
-_ON_START, _ON_KLINE, _ON_TRADE, _ON_BOOKL1, _ON_BOOKL2, _ON_FILL = range(6)
-_ON_TIMER, _ON_STOP = (CALLBACKS.index(name) for name in ("on_timer", "on_stop"))
+_ON_START, _ON_KLINE, _ON_TRADE = range(3)
+_ON_BOOKL1, _ON_BOOKL2, _ON_FILL, _ON_TIMER, _ON_STOP = (
+    CALLBACKS.index(name) for name in ("on_bookl1", "on_bookl2", "on_fill", "on_timer", "on_stop")
+)
 _ANYTHING = ORDER_RESPONSE
 
 
@@ -33,9 +39,12 @@ class Work(NamedTuple):
     state : object
         The strategy's own.
     where : int64[4]
-        Which callback is running (number in `CALLBACKS`), since when (ns), on which asset, events so far.
+        Which callback is running (number in `CALLBACKS`), since when (ns), on which asset or other source
+        of events, events so far.
     wants : bool[3, A]
         Whether trades, best prices, arrivals of feed of each asset are to be told.
+    hears : bool[4, S]
+        Whether index, mark price, funding, other events of each source (assets, then stand-alone feeds) are.
     quantities : int64[1]
         Whether a changed quantity at the best price is told as a changed best price.
     takes : bool[A]
@@ -47,6 +56,8 @@ class Work(NamedTuple):
         Best prices as they were last told.
     feed : BOOKL2[A]
         Arrivals of feed as they were last told.
+    event : FEED_EVENT[1]
+        The event that is being told.
     told : TOLD[A, N]
     news : ORDER[M]
     codes : int64[M]
@@ -55,6 +66,7 @@ class Work(NamedTuple):
     state: Any
     where: np.ndarray
     wants: np.ndarray
+    hears: np.ndarray
     quantities: np.ndarray
     takes: np.ndarray
     bars: np.ndarray
@@ -62,6 +74,7 @@ class Work(NamedTuple):
     timers: np.ndarray
     book: np.ndarray
     feed: np.ndarray
+    event: np.ndarray
     told: np.ndarray
     news: np.ndarray
     codes: np.ndarray
@@ -72,93 +85,9 @@ def _nothing(bot, state):
 
 
 @helper
-def _wants_feed(wants, bars):
-    """Whether each arrival of feed has to wake the loop. Bars by time are made when they end."""
-    for k in range(wants.shape[1]):
-        for kind in range(wants.shape[0]):
-            if wants[kind, k]:
-                return True
-    wants_trades = False
-    for i in range(len(bars)):
-        wants_trades = wants_trades or bars[i].by != BY_TIME
-    return wants_trades
-
-
-@helper
-def _next_trade(bot, takes, taken):
-    """Asset whose next trade that was not told yet arrived first, and when; -1: none. Ties by number."""
-    asset = -1
-    earliest = np.int64(NEVER)
-    for k in range(len(takes)):
-        if takes[k]:
-            trades = bot.last_trades(k)
-            if taken[k] < len(trades) and trades[taken[k]].local_ts < earliest:
-                earliest = trades[taken[k]].local_ts
-                asset = k
-    return asset, earliest
-
-
-@helper
-def _next_due(timers, now):
-    """Number of the timer that was due first, by `now`; ties by number; -1: none."""
-    first = -1
-    for i in range(len(timers)):
-        if timers[i].next_ts <= now and (first < 0 or timers[i].next_ts < timers[first].next_ts):
-            first = i
-    return first
-
-
-@helper
-def _next_wake(timers, bars):
-    """When time has something to tell by itself, ns; NEVER: it has not."""
-    wake = next_bar_end(bars)
-    for i in range(len(timers)):
-        wake = min(wake, timers[i].next_ts)
-    return wake
-
-
-@helper
-def _set_next(timer, now):
-    """After a timer was due: what it missed while the strategy was busy is not made up for."""
-    timer.timestamp = timer.next_ts
-    if timer.interval_ns > 0:
-        timer.next_ts += timer.interval_ns * (1 + (now - timer.next_ts) // timer.interval_ns)
-    else:
-        timer.next_ts = NEVER
-
-
-@helper
-def _read_best(bot, k, row, with_quantities):
-    """Bring a BOOKL1 record up to date; whether it changed."""
-    depth = bot.depth(k)
-    bid_tick = depth.best_bid_tick
-    ask_tick = depth.best_ask_tick
-    changed = bid_tick != row.bid_tick or ask_tick != row.ask_tick
-    if with_quantities:
-        bid_qty = depth.best_bid_qty
-        ask_qty = depth.best_ask_qty
-        changed = changed or bid_qty != row.bid_qty or ask_qty != row.ask_qty
-        if changed:
-            row.bid_qty = bid_qty
-            row.ask_qty = ask_qty
-    elif changed:
-        row.bid_qty = depth.best_bid_qty
-        row.ask_qty = depth.best_ask_qty
-    if changed:
-        row.bid_tick = bid_tick
-        row.ask_tick = ask_tick
-        row.bid = depth.best_bid
-        row.ask = depth.best_ask
-    return changed
-
-
-@helper
-def _feed_times(bot, k):
-    latency = bot.feed_latency(k)
-    if latency is None:
-        return np.int64(0), np.int64(0)
-    exch_ts, local_ts = latency
-    return exch_ts, local_ts
+def _may_have_answered(code, sources):
+    """Whether answers may have come with a return code: one source's feed may hide another's answer."""
+    return code == ORDER_RESPONSE or code == END_OF_DATA or (code == MARKET_FEED and sources > 1)
 
 
 def make_loop(callbacks: dict[str, Callable[..., Any]], jit: Callable[..., Any]) -> Callable[..., int]:
@@ -193,20 +122,24 @@ def make_loop(callbacks: dict[str, Callable[..., Any]], jit: Callable[..., Any])
     has_fill = "on_fill" in callbacks
     has_timer = "on_timer" in callbacks
     takes_trades = has_trade or has_kline
+    has_events = any(name in callbacks for name in EVENT_CALLBACKS)
+    takes_any = takes_trades or has_events
     has_orders = any(name in callbacks for name in ORDER_CALLBACKS)
     wants_answers = has_fill or has_orders
     tell_orders = make_order_teller(callbacks, jit)
+    tell_event = make_event_teller(callbacks, jit)
 
     def loop(bot, work):
-        state, where, wants = work.state, work.where, work.wants
+        state, where, wants, hears = work.state, work.where, work.wants, work.hears
         bars, klines, timers, book, feed = work.bars, work.klines, work.timers, work.book, work.feed
         news, codes, told = work.news, work.codes, work.told
         count = bot.num_assets
         taken = np.zeros(count, np.int64)
+        given = np.zeros(hears.shape[1], np.int64)
         fills_told = np.zeros(count, np.int64)
         orders_told = np.zeros(count, np.int64)
         with_quantities = work.quantities[0] != 0
-        wants_feed = _wants_feed(wants, bars)
+        each_arrival = wants_feed(wants, bars) or hears_anything(hears)
         now = bot.current_timestamp
         begin_bars(bars, klines, now)
         for k in range(count):
@@ -236,11 +169,11 @@ def make_loop(callbacks: dict[str, Callable[..., Any]], jit: Callable[..., Any])
                 break
 
             if bot.current_timestamp == now:
-                wake = _next_wake(timers, bars)
+                wake = next_wake(timers, bars)
                 duration = wake - now if wake < NEVER else np.int64(NEVER)
                 if wants_answers:
                     code = bot.wait_next_feed(True, duration)
-                elif wants_feed:
+                elif each_arrival:
                     code = bot.wait_next_feed(False, duration)
                 else:
                     code = bot.elapse(duration)
@@ -250,12 +183,21 @@ def make_loop(callbacks: dict[str, Callable[..., Any]], jit: Callable[..., Any])
                 code = _ANYTHING  # a callback has moved time itself: what came meanwhile is told now
             now = bot.current_timestamp
 
-            if takes_trades:
-                asset = 0
-                while asset >= 0:
-                    asset, arrived = _next_trade(bot, work.takes, taken)
+            if takes_any:
+                more = True
+                while more:
+                    asset, source, arrived = -1, -1, np.int64(NEVER)
+                    if takes_trades:
+                        asset, arrived = next_trade(bot, work.takes, taken)
+                    if has_events:
+                        source, came = next_event(bot, hears, given)
+                        if came < arrived:
+                            asset, arrived = -1, came
+                        else:
+                            source = -1  # the trade first
+                    more = asset >= 0 or source >= 0
                     if has_kline:
-                        until = arrived if asset >= 0 else now
+                        until = arrived if more else now
                         number = first_ended(bars, until)
                         while number >= 0:
                             if close_on_time(bars[number], klines[number]):
@@ -264,31 +206,43 @@ def make_loop(callbacks: dict[str, Callable[..., Any]], jit: Callable[..., Any])
                                 called = True
                             klines[number].trades = 0
                             number = first_ended(bars, until)
-                    if asset >= 0:
-                        trade = bot.last_trades(asset)[taken[asset]]
-                        taken[asset] += 1
-                        if has_trade:
-                            if wants[0, asset]:
-                                note(where, _ON_TRADE, trade.local_ts, asset)
-                                on_trade(bot, state, trade)
+                    if has_events:
+                        if source >= 0:
+                            number = given[source]
+                            given[source] += 1
+                            if tell_event(bot, state, where, hears, source, number, work.event[0]):
                                 called = True
-                        if has_kline:
-                            for i in range(len(bars)):
-                                if bars[i].asset == asset and add_trade(bars[i], klines[i], trade):
-                                    note(where, _ON_KLINE, klines[i].timestamp, asset)
-                                    on_kline(bot, state, klines[i])
+                    if takes_trades:
+                        if asset >= 0:
+                            trade = bot.last_trades(asset)[taken[asset]]
+                            taken[asset] += 1
+                            if has_trade:
+                                if wants[0, asset]:
+                                    note(where, _ON_TRADE, trade.local_ts, asset)
+                                    on_trade(bot, state, trade)
                                     called = True
-                                    klines[i].trades = 0
+                            if has_kline:
+                                for i in range(len(bars)):
+                                    if bars[i].asset == asset and add_trade(bars[i], klines[i], trade):
+                                        note(where, _ON_KLINE, klines[i].timestamp, asset)
+                                        on_kline(bot, state, klines[i])
+                                        called = True
+                                        klines[i].trades = 0
                 for k in range(count):
                     if taken[k] > 0:
                         bot.clear_last_trades(k)
                         taken[k] = 0
+                if has_events:
+                    for k in range(len(given)):
+                        if given[k] > 0:
+                            bot.clear_last_events(k)
+                            given[k] = 0
 
             if has_bookl1:
                 if code != OK:
                     for k in range(count):
-                        if wants[1, k] and _read_best(bot, k, book[k], with_quantities):
-                            exch_ts, local_ts = _feed_times(bot, k)
+                        if wants[1, k] and read_best(bot, k, book[k], with_quantities):
+                            exch_ts, local_ts = feed_times(bot, k)
                             book[k].timestamp = max(now, local_ts)
                             book[k].exch_ts = exch_ts
                             note(where, _ON_BOOKL1, book[k].timestamp, k)
@@ -298,7 +252,7 @@ def make_loop(callbacks: dict[str, Callable[..., Any]], jit: Callable[..., Any])
                 if code != OK:
                     for k in range(count):
                         if wants[2, k]:
-                            exch_ts, local_ts = _feed_times(bot, k)
+                            exch_ts, local_ts = feed_times(bot, k)
                             if local_ts != feed[k].timestamp:
                                 feed[k].timestamp = local_ts
                                 feed[k].exch_ts = exch_ts
@@ -306,9 +260,7 @@ def make_loop(callbacks: dict[str, Callable[..., Any]], jit: Callable[..., Any])
                                 on_bookl2(bot, state, feed[k])
                                 called = True
 
-            answered = code == ORDER_RESPONSE or code == END_OF_DATA
-            if code == MARKET_FEED:  # of several assets, one's feed may hide another's answer
-                answered = count > 1
+            answered = _may_have_answered(code, len(given))
             if has_fill:
                 if answered:
                     for k in range(count):
@@ -333,14 +285,14 @@ def make_loop(callbacks: dict[str, Callable[..., Any]], jit: Callable[..., Any])
 
             if has_timer:
                 if code != END_OF_DATA:
-                    number = _next_due(timers, now)
+                    number = next_due(timers, now)
                     while number >= 0:
-                        _set_next(timers[number], now)
+                        set_next(timers[number], now)
                         note(where, _ON_TIMER, timers[number].timestamp, -1)
                         on_timer(bot, state, timers[number])
                         called = True
                         timers[number].next_ts = max(timers[number].next_ts, now + 1)  # once a moment
-                        number = _next_due(timers, now)
+                        number = next_due(timers, now)
         note(where, _ON_STOP, bot.current_timestamp, -1)
         on_stop(bot, state)
         return code

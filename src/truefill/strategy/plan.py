@@ -10,7 +10,18 @@ from truefill.core.errors import ConfigError, shown
 from truefill.core.events import NO_ASK_TICK, NO_BID_TICK
 from truefill.core.gate import whole
 from truefill.core.records import ORDER
-from truefill.strategy.events import BARS, BOOKL1, BOOKL2, KLINE, MARKET_CALLBACKS, NEVER, TIMER, TOLD
+from truefill.strategy.events import (
+    BARS,
+    BOOKL1,
+    BOOKL2,
+    EVENT_CALLBACKS,
+    FEED_EVENT,
+    KLINE,
+    MARKET_CALLBACKS,
+    NEVER,
+    TIMER,
+    TOLD,
+)
 from truefill.strategy.klines import Bars, TimeBars, TradeBars, VolumeBars, nanoseconds
 from truefill.strategy.loop import Work
 
@@ -62,6 +73,8 @@ class Plan:
     ----------
     wants : bool[3, A]
         Rows: `MARKET_CALLBACKS`.
+    hears : bool[4, S]
+        Rows: `EVENT_CALLBACKS`. Columns: assets, then stand-alone feeds.
     quantities : bool
         Whether a changed quantity at a best price is told as a changed best price.
     klines : list of TimeBars, TradeBars or VolumeBars
@@ -71,6 +84,7 @@ class Plan:
     """
 
     wants: np.ndarray
+    hears: np.ndarray
     quantities: bool
     klines: list[Bars]
     timers: list[Timer]
@@ -112,6 +126,7 @@ class Plan:
             "timers": timers,
             "book": book,
             "feed": feed,
+            "event": np.zeros(1, FEED_EVENT),
             "told": np.zeros((assets, _FIRST_ROOM), TOLD),
             "news": np.zeros(2 * _FIRST_ROOM, ORDER),
         }
@@ -121,6 +136,7 @@ class Plan:
             state=state,
             where=np.array([-1, now, -1, 0], np.int64),
             wants=self.wants,
+            hears=self.hears,
             quantities=np.array([self.quantities], np.int64),
             takes=takes,
             codes=np.zeros(2 * _FIRST_ROOM, np.int64),
@@ -130,10 +146,16 @@ class Plan:
 
 def market_wants(names: Iterable[str], assets: int) -> np.ndarray:
     """All assets for the market callbacks among `names`, bool[3, A]."""
-    wants = np.zeros((len(MARKET_CALLBACKS), assets), np.bool_)
-    for row, name in zip(wants, MARKET_CALLBACKS, strict=True):
-        row[:] = name in names
-    return wants
+    return _all_of(MARKET_CALLBACKS, names, assets)
+
+
+def event_wants(names: Iterable[str], sources: int) -> np.ndarray:
+    """All assets and stand-alone feeds for the callbacks of other events among `names`, bool[4, S]."""
+    return _all_of(EVENT_CALLBACKS, names, sources)
+
+
+def _all_of(callbacks: Sequence[str], names: Iterable[str], sources: int) -> np.ndarray:
+    return np.array([[name in names] * sources for name in callbacks], np.bool_)
 
 
 def checked_series(given: Sequence[Any]) -> list[Bars]:

@@ -78,7 +78,7 @@ def _plain(function: Callable[..., Any]) -> Callable[..., Any]:
 def _run_callbacks(
     bot: Bot, strategy: Callbacks, state: Any, compiled: bool, progress: Callable[[float], Any] | None
 ) -> Result:
-    plan = strategy.plan(bot.num_assets)
+    plan = strategy.plan(bot.num_assets, bot.num_feeds)
     loop = compile_callbacks(strategy) if compiled else make_loop(strategy.functions, _plain)
     before = copy.deepcopy(state) if compiled else None
     work = plan.work(
@@ -124,9 +124,11 @@ def _run_object(bot: Bot, strategy: Strategy, progress: Callable[[float], Any] |
 
 def _told(error: BaseException, work: Work) -> StrategyError:
     """Say in which callback an error was, and at what event."""
-    callback, timestamp, asset, count = (int(value) for value in work.where)
+    callback, timestamp, source, count = (int(value) for value in work.where)
     name = CALLBACKS[callback]
-    event = "" if name in LONELY else f"event {count:,}" + (f" of asset {asset}" if asset >= 0 else "")
+    feed = source - work.wants.shape[1]
+    of = "" if source < 0 else f" of asset {source}" if feed < 0 else f" of feed {feed}"
+    event = "" if name in LONELY else f"event {count:,}{of}"
     return _error(name, event, timestamp, error)
 
 

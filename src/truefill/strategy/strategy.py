@@ -11,19 +11,20 @@ import numpy as np
 from truefill.core.errors import StrategyError, shown
 from truefill.core.gate import whole
 from truefill.core.records import BUY_SIDE, GTC, LIMIT, NEW, NONE, PARTIALLY_FILLED, SELL_SIDE
+from truefill.strategy.callback_methods import CallbackMethods
 from truefill.strategy.callbacks import check_pairs
-from truefill.strategy.events import CALLBACKS, LONELY, MARKET_CALLBACKS, NEVER
+from truefill.strategy.events import CALLBACKS, EVENT_CALLBACKS, LONELY, MARKET_CALLBACKS, NEVER
 from truefill.strategy.klines import TimeBars
 from truefill.strategy.loop import Work
-from truefill.strategy.plan import Plan, Timer, checked_series, checked_timers, market_wants
+from truefill.strategy.plan import Plan, Timer, checked_series, checked_timers, event_wants, market_wants
 
 _SPARE_TIMERS = 64
 _OPEN = (NONE, NEW, PARTIALLY_FILLED)
 # Events that the loop writes anew each time; a method gets a copy, which it may keep.
-_COPIED = ("on_kline", "on_bookl1", "on_bookl2")
+_COPIED = ("on_kline", "on_bookl1", "on_bookl2", *EVENT_CALLBACKS)
 
 
-class Strategy:
+class Strategy(CallbackMethods):
     """A strategy of methods; derive from it and write the callbacks that you need.
 
     ``self.bot`` is the bot. What is overridden is subscribed to, for all assets; `subscribe_trade` and its
@@ -50,65 +51,6 @@ class Strategy:
     _work: Work | None = None
     _last_id: int = 0
 
-    # -- callbacks ---------------------------------------------------------------------------------------
-
-    def on_start(self) -> None:
-        """Before the first event."""
-
-    def on_trade(self, trade: Any) -> None:
-        """For each market trade that arrives: EVENT."""
-
-    def on_kline(self, kline: Any) -> None:
-        """For each bar that closes: KLINE."""
-
-    def on_bookl1(self, book: Any) -> None:
-        """After best prices or their quantities changed: BOOKL1."""
-
-    def on_bookl2(self, book: Any) -> None:
-        """For each arrival of feed of an asset: BOOKL2; the book is ``self.bot.depth(book.asset)``."""
-
-    def on_fill(self, fill: Any) -> None:
-        """For each own execution that is reported: FILL."""
-
-    def on_pending_order(self, order: Any) -> None:
-        """After an order was sent: ORDER, a copy, as for all order callbacks."""
-
-    def on_accepted_order(self, order: Any) -> None:
-        """After an order came to rest at the exchange, or a modify was accepted."""
-
-    def on_triggered_order(self, order: Any) -> None:
-        """After a stop or take-profit was triggered."""
-
-    def on_partially_filled_order(self, order: Any) -> None:
-        """After an order was filled in part."""
-
-    def on_filled_order(self, order: Any) -> None:
-        """After an order was filled."""
-
-    def on_canceling_order(self, order: Any) -> None:
-        """After a cancel was sent."""
-
-    def on_canceled_order(self, order: Any) -> None:
-        """After an order was cancelled."""
-
-    def on_expired_order(self, order: Any) -> None:
-        """After an order ended by its own terms: IOC, FOK, post-only, good till date."""
-
-    def on_failed_order(self, order: Any) -> None:
-        """After the exchange refused an order: ``order.reason``."""
-
-    def on_cancel_failed_order(self, order: Any) -> None:
-        """After the exchange refused a cancel of an order that is still open."""
-
-    def on_modify_failed_order(self, order: Any) -> None:
-        """After the exchange refused a modify of an order that is still open."""
-
-    def on_timer(self, timer: Any) -> None:
-        """When a timer is due: TIMER; ``timer.next_ts`` may be written."""
-
-    def on_stop(self) -> None:
-        """After the last event."""
-
     # -- subscriptions, in `on_start` ----------------------------------------------------------------------
 
     def subscribe_trade(self, *assets: int) -> None:
@@ -122,6 +64,22 @@ class Strategy:
     def subscribe_bookl2(self, *assets: int) -> None:
         """Call `on_bookl2` for these assets only."""
         self._narrow("on_bookl2", assets)
+
+    def subscribe_index_price(self, *sources: int) -> None:
+        """Call `on_index_price` for these assets (from ``num_assets`` on: stand-alone feeds) only."""
+        self._narrow("on_index_price", sources)
+
+    def subscribe_mark_price(self, *sources: int) -> None:
+        """Call `on_mark_price` for these assets or stand-alone feeds only."""
+        self._narrow("on_mark_price", sources)
+
+    def subscribe_funding_rate(self, *sources: int) -> None:
+        """Call `on_funding_rate` for these assets or stand-alone feeds only."""
+        self._narrow("on_funding_rate", sources)
+
+    def subscribe_event(self, *sources: int) -> None:
+        """Call `on_event` for these assets or stand-alone feeds only."""
+        self._narrow("on_event", sources)
 
     def subscribe_kline(self, bars: Any, asset: int = 0) -> None:
         """Call `on_kline` for a series of bars: an interval such as ``"1m"`` of an asset, or any Bars."""
@@ -216,8 +174,10 @@ class Strategy:
 
     def _narrow(self, name: str, assets: Sequence[int]) -> None:
         self._only_at_start(name.replace("on_", "subscribe_"))
-        last = self.bot.num_assets - 1
-        numbers = {whole(a, f"an asset number from 0 to {last}", 0, last, StrategyError) for a in assets}
+        last, wanted = self.bot.num_assets - 1, "an asset number"
+        if name in EVENT_CALLBACKS:
+            last, wanted = last + self.bot.num_feeds, "a number of an asset or feed"
+        numbers = {whole(a, f"{wanted} from 0 to {last}", 0, last, StrategyError) for a in assets}
         self._named.setdefault(name, set()).update(numbers)
 
     def _start(self, bot: Any) -> None:
@@ -241,7 +201,8 @@ class Strategy:
     def _plan(self, callbacks: dict[str, Any]) -> Plan:
         """What it wants to hear, after `on_start`."""
         wants = market_wants(callbacks, self.bot.num_assets)
-        for row, name in zip(wants, MARKET_CALLBACKS, strict=True):
+        hears = event_wants(callbacks, self.bot.num_assets + self.bot.num_feeds)
+        for row, name in zip([*wants, *hears], (*MARKET_CALLBACKS, *EVENT_CALLBACKS), strict=True):
             if name in self._named:
                 if name not in callbacks:
                     raise StrategyError(f"a method {name} for what was subscribed to", "none")
@@ -249,7 +210,7 @@ class Strategy:
         klines = checked_series(self.klines) + self._more_klines
         timers = checked_timers(self.timers) + self._more_timers
         check_pairs(callbacks, bool(klines), bool(timers) or "on_timer" in callbacks)
-        return Plan(wants, bool(self.l1_quantities), klines, timers, _SPARE_TIMERS)
+        return Plan(wants, hears, bool(self.l1_quantities), klines, timers, _SPARE_TIMERS)
 
 
 def _as_function(method: Callable[..., Any], name: str) -> Callable[..., Any]:
