@@ -60,6 +60,30 @@ def test_all_styles_are_the_same_run(truefill: Any, folder: Path) -> None:
     assert len(set(hashes)) == 1
 
 
+def test_a_sweep_of_classes_and_callbacks_is_one_of_loops(truefill: Any, folder: Path) -> None:
+    """The same runs, and each takes its own parameters."""
+    sweep = ("sweep", "strategy.py", "--config", "run.toml", "-p", "every=5,20", "--json")
+    tables = []
+    for source in (None, CLASS, FUNCTIONS):
+        if source is not None:
+            (folder / "strategy.py").write_text(source)
+        done = truefill(*sweep)
+        assert done.exit_code == 0, done.output
+        tables.append([(row["every"], row["run_hash"]) for row in json.loads(done.stdout)])
+
+    assert tables[0] == tables[1] == tables[2]
+    assert tables[0][0][1] != tables[0][1][1]
+
+    for source, message in (
+        (FUNCTIONS.replace("(params)", "()").replace("params.every", "5"), "make_state"),
+        (CLASS.replace("(self, params)", "(self)"), "Maker(params)"),
+    ):
+        (folder / "strategy.py").write_text(source)
+        done = truefill(*sweep)
+        assert done.exit_code == 2
+        assert message in done.stderr
+
+
 def test_a_callback_that_raises_shows_its_line(truefill: Any, folder: Path) -> None:
     """The line, the callback and the time; results are kept."""
     (folder / "strategy.py").write_text(
@@ -99,12 +123,3 @@ def test_what_is_wrong_with_a_file_is_said(truefill: Any, folder: Path, name: st
 
     assert done.exit_code == 2
     assert text in " ".join(done.stderr.split())
-
-
-def test_a_sweep_wants_a_function(truefill: Any, folder: Path) -> None:
-    """Not a class: it says so."""
-    (folder / "strategy.py").write_text(CLASS)
-    done = truefill("sweep", "strategy.py", "-c", "run.toml", "-p", "every=1,2")
-
-    assert done.exit_code == 2
-    assert "expected a function strategy(bot) or strategy(bot, params)" in " ".join(done.stderr.split())

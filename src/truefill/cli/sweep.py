@@ -10,6 +10,7 @@ from truefill.cli.show import Steps, error_line, out as stdout, plain_table, pri
 from truefill.core.errors import ConfigError
 
 if TYPE_CHECKING:
+    from truefill.cli.strategy_file import StrategyFile
     from truefill.sweep import Sweep
 
 # Metrics that the terminal shows; the file has all of them.
@@ -20,7 +21,12 @@ MOST_ROWS = 20
 
 def sweep(
     strategy: Annotated[
-        Path, typer.Argument(metavar="STRATEGY.py", help="Defines [cyan]strategy(bot, params)[/].")
+        Path,
+        typer.Argument(
+            metavar="STRATEGY.py",
+            help="Defines [cyan]strategy(bot, params)[/], a class derived from [cyan]Strategy[/] that takes "
+            "params, or callbacks and [cyan]make_state(params)[/].",
+        ),
     ],
     config: Annotated[
         Path,
@@ -88,9 +94,9 @@ def sweep(
     settings = load_config(config)
     if out is not None and out.suffix not in FORMATS:
         raise ConfigError(f"a file that ends with {' or '.join(FORMATS)}", out, "--out")
-    loaded = load_strategy(strategy)
+    loaded = load_strategy(strategy, events=True)
     if not loaded.takes_params:
-        raise ConfigError(f"strategy(bot, params) in {loaded.path.name}", "strategy(bot)", loaded.path)
+        raise ConfigError(*_wanted(loaded), loaded.path)
     if settings.run.compute == "measured":
         raise ConfigError(
             "a constant [run] compute: the runs of a sweep hold each other up", "'measured'", config
@@ -98,6 +104,7 @@ def sweep(
     values = parse_params(param, settings.params)
     _check_sort(sort, list(values))
     sets = grid(make_params(settings.params), **values)
+    runs, make_state = _what_runs(loaded, sets[0])
     steps = Steps(quiet=json)
     assets = make_assets(settings, config)
     for text in remarks(assets):
@@ -112,8 +119,9 @@ def sweep(
             lambda params: Bot(
                 assets, compute_ns=settings.run.compute, track_queues=settings.run.track_queues
             ),
-            loaded.function,
+            runs,
             sets,
+            make_state=make_state,
             reduce=metrics_of,
             workers=workers,
             progress=progress,
@@ -125,6 +133,24 @@ def sweep(
             steps.note(f"all metrics of all runs are in {out}")
     _show(found, list(values), sort, json)
     _finish(found)
+
+
+def _wanted(loaded: "StrategyFile") -> tuple[str, str]:
+    """What takes params in a file, and what does not."""
+    if loaded.events is None:
+        return f"strategy(bot, params) in {loaded.path.name}", "strategy(bot)"
+    if isinstance(loaded.function, type):
+        name = loaded.function.__name__
+        return f"{name}(params) in {loaded.path.name}", f"{name}()"
+    return f"make_state(params) in {loaded.path.name}", "one without params, or none"
+
+
+def _what_runs(loaded: "StrategyFile", params: Any) -> tuple[Any, Any]:
+    """Strategy and maker of states, as `run_many` takes them."""
+    maker = loaded.events
+    if maker is None or isinstance(loaded.function, type):
+        return loaded.function, None
+    return maker(params)[0], lambda given: maker(given)[1]
 
 
 def _check_sort(sort: str, swept: list[str]) -> None:

@@ -14,6 +14,9 @@ from truefill.strategy.events import CALLBACKS, LONELY
 from truefill.strategy.loop import Work, make_loop
 from truefill.strategy.strategy import Strategy, checked_strategy
 
+# Does the work of a run, and says what it returned and what it raised.
+Attended = Callable[[Callable[[], Any]], tuple[Any, BaseException | None]]
+
 
 def run_events(
     bot: Bot,
@@ -52,11 +55,70 @@ def run_events(
     """
     if not isinstance(bot, Bot):
         raise ConfigError("a Bot", shown(bot), "run_events")
+
+    def attended(work: Callable[[], Any]) -> tuple[Any, BaseException | None]:
+        return attend(bot, work, progress)
+
     if isinstance(strategy, Callbacks):
-        return _run_callbacks(bot, strategy, state, compiled, progress)
+        return _run_callbacks(bot, strategy, state, _loop_of(strategy, compiled), compiled, attended)
     if state is not None:
         raise StrategyError("no state for a Strategy object, which is its own", shown(state))
-    return _run_object(bot, checked_strategy(strategy), progress)
+    return _run_object(bot, checked_strategy(strategy), attended)
+
+
+def events_runner(
+    strategy: Callable[[Any], Strategy] | Callbacks,
+    make_state: Callable[[Any], Any] | None,
+    params: Any,
+    compiled: bool,
+) -> Callable[[Bot, Any], Result]:
+    """Prepare one event-driven strategy for many runs, each on the thread that asks for it.
+
+    Parameters
+    ----------
+    strategy : type or Callbacks
+        A class derived from Strategy, which is made with the parameters of each run; or functions, which are
+        compiled once.
+    make_state : callable, optional
+        With Callbacks: ``params -> state``, of each run.
+    params : object
+        Those of one run: what takes them is asked whether it does.
+    compiled : bool
+        As for `run_events`.
+
+    Returns
+    -------
+    callable
+        ``(bot, params) -> Result``, the one of `run_events`.
+    """
+    if isinstance(strategy, Callbacks):
+        if make_state is None:
+            raise StrategyError("make_state(params), which makes the state of each run", "none")
+        maker = make_state
+        _takes(maker, "make_state(params)", params)
+        loop = _loop_of(strategy, compiled)
+        return lambda bot, params: _run_callbacks(bot, strategy, maker(params), loop, compiled, None)
+    if make_state is not None:
+        raise StrategyError("make_state with Callbacks only", f"one for {shown(strategy)}")
+    _takes(strategy, f"{shown(strategy)}(params)", params)
+    return lambda bot, params: _run_object(bot, checked_strategy(strategy(params)), _here)
+
+
+def _takes(given: Any, wanted: str, params: Any) -> None:
+    if not callable(given):
+        raise StrategyError(f"a function {wanted}", shown(given))
+    try:
+        inspect.signature(given).bind(params)
+    except (TypeError, ValueError) as error:
+        raise StrategyError(wanted, f"{shown(given)}: {error}") from None
+
+
+def _here(work: Callable[[], Any]) -> tuple[Any, BaseException | None]:
+    """Do the work of a run on this thread."""
+    try:
+        return work(), None
+    except Exception as error:
+        return None, error
 
 
 def compile_callbacks(strategy: Callbacks) -> Any:
@@ -75,20 +137,25 @@ def _plain(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
+def _loop_of(strategy: Callbacks, compiled: bool) -> Any:
+    return compile_callbacks(strategy) if compiled else make_loop(strategy.functions, _plain)
+
+
 def _run_callbacks(
-    bot: Bot, strategy: Callbacks, state: Any, compiled: bool, progress: Callable[[float], Any] | None
+    bot: Bot, strategy: Callbacks, state: Any, loop: Any, compiled: bool, attended: Attended | None
 ) -> Result:
+    """One run; `attended` None: on this thread, one of many, of which none seeks the line of an error."""
     plan = strategy.plan(bot.num_assets, bot.num_feeds)
-    loop = compile_callbacks(strategy) if compiled else make_loop(strategy.functions, _plain)
-    before = copy.deepcopy(state) if compiled else None
+    seeks = compiled and jit_enabled() and attended is not None
+    before = copy.deepcopy(state) if seeks else None
     work = plan.work(
         state, bot.num_assets, bot.current_timestamp, attributes=not compiled or not jit_enabled()
     )
-    _, error = attend(bot, lambda: loop(bot, work), progress)
+    _, error = (attended or _here)(lambda: loop(bot, work))
     if isinstance(error, Exception):
         found: BaseException = error
         files = {inspect.getfile(function) for function in strategy.functions.values()}
-        if compiled and jit_enabled():
+        if seeks:
 
             def again(twin: Bot) -> None:
                 plain = plan.work(before, twin.num_assets, twin.current_timestamp, attributes=True)
@@ -99,7 +166,7 @@ def _run_callbacks(
     return give_result(bot, state, error)
 
 
-def _run_object(bot: Bot, strategy: Strategy, progress: Callable[[float], Any] | None) -> Result:
+def _run_object(bot: Bot, strategy: Strategy, attended: Attended) -> Result:
     callbacks = strategy._callbacks()
     strategy._start(bot)
     work: list[Work] = []
@@ -116,7 +183,7 @@ def _run_object(bot: Bot, strategy: Strategy, progress: Callable[[float], Any] |
         work.append(arrays)
         make_loop({n: f for n, f in callbacks.items() if n != "on_start"}, _plain)(bot, arrays)
 
-    _, error = attend(bot, trade, progress)
+    _, error = attended(trade)
     if isinstance(error, Exception) and work:
         error = _told(error, work[0])
     return give_result(bot, strategy, error)

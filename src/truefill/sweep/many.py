@@ -12,8 +12,10 @@ from typing import Any
 
 from truefill.backtest import Asset, Bot, Result
 from truefill.backtest.run import run_here, strategy_source
-from truefill.core.errors import ConfigError, InputError
+from truefill.core.errors import ConfigError, InputError, StrategyError, shown
 from truefill.core.jit import compile_user
+from truefill.strategy import Callbacks, Strategy
+from truefill.strategy.running import events_runner
 from truefill.sweep.trials import DONE, FAILED, INTERRUPTED, Sweep, Trial
 
 # How often progress is shown and Ctrl-C is looked for, seconds.
@@ -22,9 +24,10 @@ _POLL = 0.02
 
 def run_many(
     market: Asset | Sequence[Asset] | Callable[[Any], Bot],
-    strategy: Callable[..., Any],
+    strategy: Callable[..., Any] | type[Strategy] | Callbacks,
     parameter_sets: Iterable[Any],
     *,
+    make_state: Callable[[Any], Any] | None = None,
     reduce: Callable[[Result], Any] | None = None,
     workers: int | None = None,
     compiled: bool = True,
@@ -37,10 +40,13 @@ def run_many(
     market : Asset, sequence of Asset, or callable
         What all runs trade; or ``params -> Bot``, called for each run on its thread, where parameters decide
         on models too. Open the tape once, outside, so that it is shared.
-    strategy : callable
-        ``strategy(bot, params)``, as for `run`.
+    strategy : callable, type or Callbacks
+        ``strategy(bot, params)``, as for `run`; or event-driven: a class derived from Strategy, which is made
+        with the parameters of each run (plain Python: threads do not help); or Callbacks.
     parameter_sets : iterable
         One for each run, best of one type: it compiles once for each. `grid` makes them.
+    make_state : callable, optional
+        With Callbacks, which need it: ``params -> state`` of each run.
     reduce : callable, optional
         ``Result -> anything``: what to keep of each run, called on its thread; the result is dropped after
         it. Must be safe to call from several threads. Without it whole results are kept: their fills, orders
@@ -72,9 +78,24 @@ def run_many(
     if workers is not None and workers < 1:
         raise InputError("at least one worker", workers, "run_many")
     make_bot = market if callable(market) else _maker(market)
-    source = strategy_source(strategy, (None, sets[0]))
+    one_run = _runner(strategy, make_state, sets[0], compiled)
+    return _Pool(make_bot, one_run, sets, reduce).run(workers or _processors(), progress)
+
+
+def _runner(
+    strategy: Any, make_state: Callable[[Any], Any] | None, params: Any, compiled: bool
+) -> Callable[[Bot, Any], Result]:
+    """What makes one run: ``(bot, params) -> Result``, on the thread that calls it."""
+    if isinstance(strategy, Strategy):
+        name = type(strategy).__name__
+        raise StrategyError(f"the class {name}: each run makes its own", f"an object {name}()", "run_many")
+    if isinstance(strategy, Callbacks) or (isinstance(strategy, type) and issubclass(strategy, Strategy)):
+        return events_runner(strategy, make_state, params, compiled)
+    if make_state is not None:
+        raise StrategyError("make_state with Callbacks only", f"one for {shown(strategy)}", "run_many")
+    source = strategy_source(strategy, (None, params))
     function = compile_user(source) if compiled else source
-    return _Pool(make_bot, function, sets, reduce).run(workers or _processors(), progress)
+    return lambda bot, params: run_here(bot, function, params)
 
 
 def _maker(market: Asset | Sequence[Asset]) -> Callable[[Any], Bot]:
@@ -97,12 +118,12 @@ class _Pool:
     def __init__(
         self,
         make_bot: Callable[[Any], Bot],
-        function: Callable[..., Any],
+        one_run: Callable[[Bot, Any], Result],
         sets: list[Any],
         reduce: Callable[[Result], Any] | None,
     ) -> None:
         self._make_bot = make_bot
-        self._function = function
+        self._one_run = one_run
         self._reduce = reduce
         self._trials = [Trial(number, params) for number, params in enumerate(sets)]
         self._lock = threading.Lock()
@@ -165,7 +186,7 @@ class _Pool:
                 self._bots[trial.number] = bot
                 if self._stopping:
                     bot.interrupt()
-            result = run_here(bot, self._function, trial.params)
+            result = self._one_run(bot, trial.params)
             run_hash, error = result.run_hash, result.error
             if error is not None:
                 status = FAILED
