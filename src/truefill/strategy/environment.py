@@ -15,10 +15,7 @@ from truefill.backtest import Asset, Bot
 from truefill.core.errors import ConfigError, shown
 from truefill.core.gate import real, whole
 from truefill.core.records import BUY_SIDE, GTX, OK, SELL_SIDE
-
-_FAR = 1000.0  # distances in ticks are cut off there
-_LARGE = 30.0  # logarithms of lots
-_MOST = 10.0  # inventory in units of the largest one
+from truefill.strategy.observation import View
 
 
 def _gymnasium() -> Any:
@@ -156,20 +153,14 @@ class MarketMakingEnv(_gym.Env):  # type: ignore[misc, name-defined]
         self.actions = actions
         self._lots = max(round(self.quantity / self._lot), 1)
         self.action_space = self._action_space()
-        self.observation_space = self._observation_space()
+        self._view = View(self.levels, self._tick, self._lot, self.max_position)
+        self.observation_space = _gym.spaces.Box(self._view.low, self._view.high, dtype=np.float32)
         self._begin(self._bot, 0, 0)
 
     def _action_space(self) -> Any:
         if self.actions == "grid":
             return _gym.spaces.MultiDiscrete([self.max_offset + 2, self.max_offset + 2])
         return _gym.spaces.Box(-1.0, 1.0, (4,), np.float32)
-
-    def _observation_space(self) -> Any:
-        level = [(-_FAR, _FAR), (0.0, _LARGE)]
-        rest = [(-1.0, 1.0), (-_FAR, _FAR), (-_MOST, _MOST)]
-        own = [(-_FAR, _FAR), (-_FAR, _FAR), (0.0, _LARGE), (0.0, _LARGE)]
-        bounds = np.array([*level * (2 * self.levels), *rest, *own, (0.0, 1.0)], np.float32)
-        return _gym.spaces.Box(bounds[:, 0], bounds[:, 1], dtype=np.float32)
 
     def _begin(self, bot: Bot, start: int, end: int) -> None:
         self._bot, self._start, self._end = bot, start, end
@@ -284,28 +275,8 @@ class MarketMakingEnv(_gym.Env):  # type: ignore[misc, name-defined]
         return float(self.asset.contract.equity(float(state.balance), float(state.position), price, fee))
 
     def _observe(self) -> np.ndarray:
-        depth = self._bot.depth(0)
-        found = np.zeros(self.observation_space.shape, np.float64)
-        count = 2 * self.levels
-        totals = []
-        for i, levels in enumerate((depth.bids(self.levels), depth.asks(self.levels))):
-            part = found[i * count : (i + 1) * count]
-            part[0 : 2 * len(levels) : 2] = (levels["price"] - self._mid) / self._tick
-            part[1 : 2 * len(levels) : 2] = np.log1p(levels["qty"] / self._lot)
-            totals.append(float(levels["qty"].sum()))
-        rest = found[2 * count :]
-        rest[0] = (totals[0] - totals[1]) / (sum(totals) or 1.0)
-        rest[1] = (depth.best_ask - depth.best_bid) / self._tick
-        rest[2] = self._bot.position(0) / self.max_position
-        orders = self._bot.orders(0)
-        for i, side in enumerate((BUY_SIDE, SELL_SIDE)):
-            if self._wanted[side] in orders:
-                order = orders.get(self._wanted[side])
-                rest[3 + i] = (order.price - self._mid) / self._tick if order.leaves_qty > 0 else 0.0
-                rest[5 + i] = math.log1p(order.leaves_qty / self._lot)
-        rest[7] = (self._bot.current_timestamp - self._start) / max(self.window_ns, 1)
-        space = self.observation_space
-        return np.clip(np.nan_to_num(found), space.low, space.high).astype(np.float32)
+        share = (self._bot.current_timestamp - self._start) / max(self.window_ns, 1)
+        return self._view.of(self._bot, self._mid, self._wanted, share)
 
     def _info(self) -> dict[str, Any]:
         state = self._bot.state_values(0)
