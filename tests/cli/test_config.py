@@ -105,13 +105,14 @@ A = '[[asset]]\ntape = "a.tape"\n'
         ),
         (
             A + "[lateny]\nentry = 1",
-            "run.toml:3: expected one of asset, latency, queue, exchange, limits, fees, contract, "
-            "run, rates, params in the file, got unknown key 'lateny' (did you mean 'latency'?)",
+            "run.toml:3: expected one of asset, latency, queue, exchange, limits, fees, contract, account, "
+            "margin, funding, run, rates, params in the file, got unknown key 'lateny' (did you mean 'latency'?)",
         ),
         (
             A + A + "tick_sise = 1",
             "run.toml:5: expected one of tape, symbol, tick_size, lot_size, location_offset, latency, queue, "
-            "exchange, limits, fees, contract in [[asset]], got unknown key 'asset[1].tick_sise' "
+            "exchange, limits, fees, contract, margin, funding, mark, account in [[asset]], "
+            "got unknown key 'asset[1].tick_sise' "
             "(did you mean 'tick_size'?)",
         ),
         (

@@ -85,7 +85,7 @@ def random_money(seed: int, exchange: str) -> MoneySetup:
         leverage = money.rules.leverage if money.rules else 1
         price = market.stream.mid_tick * market.stream.tick_size
         value = worth(price, market.stream.lot_size, market.multiplier, market.inverse)
-        lots = rng.choice((0.7, 4.3, 15.1, 60.7))
+        lots = rng.choice((1.2, 3.4, 7.3, 15.1, 60.7))
         balances[money.settled] = balances.get(money.settled, 0.0) + value * lots / leverage
         if money.base and rng.random() < 0.5:
             balances[money.base] = rng.choice((1, 5, 20)) * market.stream.lot_size
@@ -107,14 +107,14 @@ def _random_asset(rng: random.Random, kind: str, number: int, market: Market) ->
     first, last = int(rows["exch_ts"].min()), int(rows["exch_ts"].max())
     rules = None
     if kind != "cash":
-        leverage = rng.choice((2, 5, 20, 100))
-        low, high = 0.3 / leverage, 0.6 / leverage
+        leverage = rng.choice((2, 10, 20, 100, 100))
+        low, high = 0.6 / leverage, 0.8 / leverage  # near the initial margin: liquidations are frequent
         tiers = rng.choice(
             ((), ((0.0, low, 0.0),), ((0.0, low, 0.0), (5 * value, high, 5 * value * (high - low))))
         )
         isolated = kind == "isolated" or (kind == "mixed" and rng.random() < 0.5)
         rules = Rules(leverage, tiers, rng.choice((0.0, 0.0125)), isolated)
-    mark: Any = rng.choice((MID, TAPE, None, None))
+    mark: Any = rng.choice((MID, TAPE, None, None, None, None))
     if mark is None:
         mark = _random_marks(rng, price, first, last)
     elif mark == TAPE and not _tape_marks(market):
@@ -130,9 +130,12 @@ def _random_asset(rng: random.Random, kind: str, number: int, market: Market) ->
 
 def _random_marks(rng: random.Random, price: float, first: int, last: int) -> list[tuple[int, float, int]]:
     found = [(first - 10, price, first - 10)]
-    jump = rng.choice((0.002, 0.05, 0.3))
+    # Jumps all the time keep orders from being taken: most are calm until there are positions, then they crash.
+    calm = rng.choice((0.0, 0.5, 0.7))
+    jump = rng.choice((0.002, 0.05, 0.3, 0.3))
     for ts in sorted({rng.randint(first, last) for _ in range(rng.choice((3, 40)))}):
-        price = max(price * (1 + rng.uniform(-jump, jump)), 0.01)
+        size = 0.001 if ts < first + calm * (last - first) else jump
+        price = max(price * (1 + rng.uniform(-size, size)), 0.01)
         found.append((ts, price, max(ts + rng.choice((0, 40)), found[-1][2])))
     return found
 

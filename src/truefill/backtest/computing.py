@@ -25,6 +25,7 @@ from truefill.backtest.seams import (
     WAIT_ORDER,
     next_event,
     run_exchange,
+    run_rounds,
 )
 from truefill.backtest.table import asset_of
 from truefill.core.address import caller
@@ -45,6 +46,8 @@ def _came(run, until, wait, wait_asset, wait_id):
             code = MARKET_FEED
     if (wait == WAIT_FEED or wait == WAIT_FEED_OR_RESPONSE) and next_event(run) <= until:
         code = MARKET_FEED
+    if run["num_accounts"] > 0:  # no side of theirs may run past a moment of money
+        run_rounds(run, until, WAIT_NOTHING, 0, np.uint64(0))
     for k in range(run["num_assets"]):
         a = asset_of(run, k)
         run_exchange(run, a, until, 0, np.uint64(0))

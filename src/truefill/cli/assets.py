@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from truefill.cli.accounts import asset_funding, asset_margin
 from truefill.cli.config import (
     AssetSettings,
     ContractSettings,
@@ -106,6 +107,10 @@ def _asset(asset: AssetSettings, config: RunConfig, path: Path, number: int) -> 
             tick_size=None if asset.tick_size is None else float(asset.tick_size),
             lot_size=None if asset.lot_size is None else float(asset.lot_size),
             location_offset_ns=asset.location_offset,
+            account=None if asset.account else -1,
+            margin=asset_margin(asset, config, number, path),
+            mark=asset.mark,
+            funding=asset_funding(asset, config, number, path),
         )
     except InputError as error:
         place = f"{path}: asset[{number}]" + (f", {error.where}" if error.where else "")

@@ -113,7 +113,8 @@ def simulate(
     TruefillError
         If settings, tapes and strategy do not fit each other; nothing has been simulated then.
     """
-    from truefill.backtest import Bot, run
+    from truefill.backtest import run
+    from truefill.cli.accounts import make_bot
     from truefill.cli.assets import make_assets, remarks
     from truefill.strategy import run_events
 
@@ -122,8 +123,8 @@ def simulate(
     events = sum(asset.tape.header.events for asset in assets)
     for text in remarks(assets):
         steps.note(text)
+    bot = make_bot(assets, settings, path)
     load_engine(steps)
-    bot = Bot(assets, compute_ns=settings.run.compute, track_queues=settings.run.track_queues)
     with steps.step("Simulate") as step:
         moving = 0.0
 

@@ -218,6 +218,63 @@ class ContractSettings(Settings):
         return self
 
 
+MarginTier = Annotated[tuple[float, ...], Field(strict=False, min_length=2, max_length=3)]
+
+
+class MarginSettings(Settings):
+    """``[margin]``: how much credit the account's venue gives."""
+
+    model: Literal["cash", "cross", "isolated"] = "cash"
+    leverage: Positive | None = None
+    initial_rate: Positive | None = None  # in place of leverage
+    tiers: Annotated[tuple[MarginTier, ...], Field(strict=False)] = ()  # from value, rate, deduction
+    liquidation_fee: Annotated[float, Field(ge=0, lt=1)] = 0.0
+
+    @model_validator(mode="after")
+    def _credit_has_a_limit(self) -> Self:
+        foreign = sorted(self.model_fields_set - {"model"})
+        if self.model == "cash" and foreign:
+            raise ValueError(f"expected model 'cross' or 'isolated' for {foreign[0]}, got 'cash'")
+        if self.model != "cash" and (self.leverage is None) == (self.initial_rate is None):
+            got = "neither" if self.leverage is None else "both"
+            raise ValueError(f"expected leverage or initial_rate with model {self.model!r}, got {got}")
+        return self
+
+
+class FundingSettings(Settings):
+    """``[funding]``: payments between longs and shorts at even intervals, in place of those on the tape."""
+
+    rate: float  # of one interval
+    interval: Duration = 28_800_000_000_000  # ns
+    offset: SignedDuration = 0
+
+    @model_validator(mode="after")
+    def _time_goes_on(self) -> Self:
+        if self.interval <= 0:
+            raise ValueError(f"expected an interval above 0, got {self.interval}")
+        return self
+
+
+Amount = Annotated[float, Field(ge=0)]
+
+
+class AccountSettings(Settings):
+    """``[account]``: the wallet that the assets trade with; without the table credit has no limit."""
+
+    balances: Annotated[dict[str, Amount], Field(min_length=1)]
+    currency: str | None = None  # of equity and margins; None: the first balance's
+    borrow: dict[str, Amount] = Field(default_factory=dict)  # annual rates
+    borrow_interval: Duration = 3_600_000_000_000  # ns
+    rates: dict[str, Positive] = Field(default_factory=dict)
+    insurance: bool = False
+
+    @model_validator(mode="after")
+    def _time_goes_on(self) -> Self:
+        if self.borrow_interval <= 0:
+            raise ValueError(f"expected a borrow_interval above 0, got {self.borrow_interval}")
+        return self
+
+
 class AssetSettings(Settings):
     """``[[asset]]``: one instrument. A table of its own (``[asset.fees]``) replaces the run's table."""
 
@@ -232,6 +289,10 @@ class AssetSettings(Settings):
     limits: LimitSettings | None = None
     fees: FeeSettings | None = None
     contract: ContractSettings | None = None
+    margin: MarginSettings | None = None
+    funding: FundingSettings | None = None
+    mark: Literal["mid"] | None = None  # in place of the mark prices on the tape
+    account: bool = True  # False: unlimited credit although there is an account
 
 
 class RunSettings(Settings):
@@ -253,6 +314,9 @@ class RunConfig(Settings):
     limits: LimitSettings = LimitSettings()
     fees: FeeSettings = FeeSettings()
     contract: ContractSettings = ContractSettings()
+    account: AccountSettings | None = None
+    margin: MarginSettings = MarginSettings()
+    funding: FundingSettings | None = None
     run: RunSettings = RunSettings()
     # a number, or the symbol of the asset whose mid is the rate
     rates: dict[str, Annotated[float, Field(gt=0)] | str] = Field(default_factory=dict)

@@ -82,7 +82,7 @@ def sweep(
     Ctrl-C ends the runs at once and keeps those that are done. A run that raises is told with its
     parameters, and the others go on; the exit status is 1 then.
     """
-    from truefill.backtest import Bot
+    from truefill.cli.accounts import make_bot
     from truefill.cli.assets import make_assets, remarks
     from truefill.cli.backtest import load_engine
     from truefill.cli.config import load_config
@@ -109,6 +109,7 @@ def sweep(
     assets = make_assets(settings, config)
     for text in remarks(assets):
         steps.note(text)
+    make_bot(assets, settings, config)  # what does not fit is told once, before all runs
     load_engine(steps)
     with steps.step("Simulate") as step:
 
@@ -116,9 +117,7 @@ def sweep(
             step(share, text=f"{done} of {len(sets)} runs")
 
         found = run_many(
-            lambda params: Bot(
-                assets, compute_ns=settings.run.compute, track_queues=settings.run.track_queues
-            ),
+            lambda params: make_bot(assets, settings, config),
             runs,
             sets,
             make_state=make_state,
