@@ -106,7 +106,8 @@ A = '[[asset]]\ntape = "a.tape"\n'
         (
             A + "[lateny]\nentry = 1",
             "run.toml:3: expected one of asset, latency, queue, exchange, limits, fees, contract, account, "
-            "margin, funding, run, rates, params in the file, got unknown key 'lateny' (did you mean 'latency'?)",
+            "margin, funding, run, rates, params in the file, "
+            "got unknown key 'lateny' (did you mean 'latency'?)",
         ),
         (
             A + A + "tick_sise = 1",

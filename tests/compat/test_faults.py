@@ -15,11 +15,12 @@ from tests.differential import hft
 from tests.differential.hft import HftBot
 from tests.differential.market import LOT, TICK, Market, asset as native_asset, book
 from truefill import RiskAverseQueue, UserQueue
-from truefill.backtest import Bot, ConstantLatency, FifoExchange
+from truefill.backtest import Account, Bot, ConstantLatency, CrossMargin, FifoExchange, LinearContract
 from truefill.compat import hftbacktest as ours
 from truefill.core.errors import BotError, ModelError, TruefillError
 from truefill.core.events import DEPTH_CLEAR, MARK_PRICE, SELL
 from truefill.core.limits import VenueLimits
+from truefill.core.reasons import INSUFFICIENT_MARGIN
 from truefill.core.records import (
     BUY_SIDE,
     EXPIRED,
@@ -192,6 +193,36 @@ def test_i_a_venue_has_limits_and_more_kinds_of_orders() -> None:
     import hftbacktest
 
     assert not hasattr(hftbacktest.BacktestAsset(), "limits")
+
+
+def test_i_accounts_have_margin_and_pay_funding() -> None:
+    """I: an order beyond the margin is refused, a position pays funding (HftBacktest: credit without end)."""
+    market = book().quiet(1_000).quiet()
+    due = market.events["exch_ts"][-2] - 100
+    asset = native_asset(
+        market.events, contract=LinearContract(currency="USD"), funding=([int(due)], [0.01]), mark="mid"
+    )
+    bot = Bot([asset], accounts=Account({"USD": 60.0}, margin=CrossMargin(5)))
+    bot.elapse(350)
+    bot.submit_buy_order(0, 1, 102 * TICK, 100.0 * LOT, GTC, LIMIT, True)
+    assert (bot.orders(0).get(1).status, bot.orders(0).get(1).reason) == (EXPIRED, INSUFFICIENT_MARGIN)
+    bot.submit_buy_order(0, 2, 102 * TICK, 2.0 * LOT, GTC, LIMIT, True)
+    assert bot.orders(0).get(2).status == FILLED
+    bot.elapse(2_000)
+    depth = bot.depth(0)
+    mid = (depth.best_bid + depth.best_ask) / 2
+    assert bot.account(0).funding == pytest.approx(-2.0 * LOT * mid * 0.01, rel=1e-12)
+
+    # the same order there, with nothing to say how much money there is
+    theirs, _ = both(market)
+    theirs.elapse(350)
+    buy(theirs, 1, 102, 100.0)
+    theirs.elapse(1_000)
+    assert theirs.position(0) > 0.0
+    import hftbacktest
+
+    known = dir(hftbacktest.BacktestAsset())
+    assert not [name for name in known if any(word in name for word in ("margin", "funding", "account"))]
 
 
 def test_o_a_queue_model_is_three_python_functions() -> None:

@@ -30,7 +30,12 @@ def test_binance_maintenance_amounts() -> None:
 
 
 def test_binance_usdm_liquidation_prices() -> None:
-    """The FAQ's account with two positions in cross margin: 1,153.26 for ETHUSDT, 26,316.89 for BTCUSDT."""
+    """Two positions in cross margin, by the formula of Binance's FAQ on liquidation prices of USD-M futures.
+
+    Formula and meaning of its parts are the FAQ's. The numbers were written down from memory of its worked
+    example (1,153.26 for ETHUSDT, 26,316.89 for BTCUSDT) and not checked against the page: what is proved is
+    that these inputs give these prices by the FAQ's formula, which stands here a second time.
+    """
     wallet = 1_535_443.01
     eth = liquidation_price(
         LINEAR_SIGN, 1, 3_683.979, 3_683.979 * 1_456.84, wallet - 71_200.81144 - 56_354.57, 0.10, 135_365.0
@@ -39,6 +44,19 @@ def test_binance_usdm_liquidation_prices() -> None:
         LINEAR_SIGN, 1, 109.488, 109.488 * 32_481.98, wallet - 356_512.508 - 448_192.89, 0.025, 16_300.0
     )
 
+    def faq(
+        others_margin: float, others_profit: float, size: float, entry: float, about: tuple[float, float]
+    ) -> float:
+        """(WB - TMM + UPNL + cum - side x size x entry) / (size x MMR - side x size), of a long position."""
+        rate, amount = about
+        return (wallet - others_margin + others_profit + amount - size * entry) / (size * rate - size)
+
+    assert math.isclose(
+        eth, faq(71_200.81144, -56_354.57, 3_683.979, 1_456.84, (0.10, 135_365.0)), rel_tol=1e-12
+    )
+    assert math.isclose(
+        btc, faq(356_512.508, -448_192.89, 109.488, 32_481.98, (0.025, 16_300.0)), rel_tol=1e-12
+    )
     assert round(eth, 2) == 1153.26
     assert round(btc, 2) == 26316.89
 

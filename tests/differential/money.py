@@ -15,11 +15,13 @@ from tests.twin.account import YEAR, TwinAccount, TwinHolding, TwinRules
 from tests.twin.ledger import worth
 from truefill.backtest.account import Account, CrossMargin, IsolatedMargin
 from truefill.backtest.models.contracts import InverseContract, LinearContract, Spot
-from truefill.core.events import LOCAL, MARK_PRICE
+from truefill.backtest.records import fills_at
+from truefill.backtest.result import _payments
+from truefill.core.events import LOCAL, MARK_PRICE, NO_TIME
 from truefill.core.records import ACCOUNT_STATE, PAYMENT_NAMES
 
 # What is drawn: the kind of the account.
-KINDS = ("cross", "cross", "cross", "isolated", "mixed", "cash", "credit")
+KINDS = ("cross", "cross", "cross", "isolated", "mixed", "cash", "credit", "credit")
 TAPE, MID = "tape", "mid"
 
 
@@ -96,8 +98,10 @@ def random_money(seed: int, exchange: str) -> MoneySetup:
     rows = [market.stream.events["exch_ts"] for market in markets]
     interval = max(int(max(ts.max() for ts in rows) - min(ts.min() for ts in rows)) // rng.choice((3, 20)), 1)
     often = YEAR / interval
-    borrow = {name: rng.choice((0.0, 0.001, 0.1)) * often for name in balances} if rng.random() < 0.4 else {}
-    return MoneySetup(setup, kind, assets, balances, rates, borrow, interval, rng.random() < 0.3)
+    often_paid = rng.random() < (0.9 if kind == "credit" else 0.4)
+    owed = dict.fromkeys([*balances, *(money.base for money in assets if money.base)])
+    borrow = {name: rng.choice((0.0, 0.001, 0.1)) * often for name in owed} if often_paid else {}
+    return MoneySetup(setup, kind, assets, balances, rates, borrow, interval, rng.random() < 0.7)
 
 
 def _random_asset(rng: random.Random, kind: str, number: int, market: Market) -> Money:
@@ -113,7 +117,7 @@ def _random_asset(rng: random.Random, kind: str, number: int, market: Market) ->
             ((), ((0.0, low, 0.0),), ((0.0, low, 0.0), (5 * value, high, 5 * value * (high - low))))
         )
         isolated = kind == "isolated" or (kind == "mixed" and rng.random() < 0.5)
-        rules = Rules(leverage, tiers, rng.choice((0.0, 0.0125)), isolated)
+        rules = Rules(leverage, tiers, rng.choice((0.0, 0.0125, 0.1, 0.1)), isolated)
     mark: Any = rng.choice((MID, TAPE, None, None, None, None))
     if mark is None:
         mark = _random_marks(rng, price, first, last)
@@ -130,7 +134,7 @@ def _random_asset(rng: random.Random, kind: str, number: int, market: Market) ->
 
 def _random_marks(rng: random.Random, price: float, first: int, last: int) -> list[tuple[int, float, int]]:
     found = [(first - 10, price, first - 10)]
-    # Jumps all the time keep orders from being taken: most are calm until there are positions, then they crash.
+    # jumps all the time keep orders from being taken: most are calm until there are positions, then crash
     calm = rng.choice((0.0, 0.5, 0.7))
     jump = rng.choice((0.002, 0.05, 0.3, 0.3))
     for ts in sorted({rng.randint(first, last) for _ in range(rng.choice((3, 40)))}):
@@ -230,6 +234,56 @@ def engine_view(bot: EngineBot) -> dict[str, float]:
     """What the strategy knows of the account."""
     state = bot.account(0)
     return {name: float(getattr(state, name)) for name in ACCOUNT_STATE.names or ()}
+
+
+def counted_equity(bot: EngineBot, money: MoneySetup, now: int) -> float | None:
+    """Equity as one would count it from the reports: cash and coins, what positions are worth, less debts.
+
+    From fills and payments that have arrived, in exact fractions. None while something has no price here.
+    """
+    payments = _payments(bot)
+    cash = {name: Fraction(amount) for name, amount in money.balances.items()}
+    for paid in payments[payments["local_ts"] <= now]:
+        name = bot.currencies[paid["currency"]]
+        cash[name] = cash.get(name, Fraction(0)) + Fraction(float(paid["amount"]))
+    rates = {next(iter(money.balances)): Fraction(1)}
+    rates |= {name: Fraction(rate) for name, rate in money.rates.items()}
+    total = Fraction(0)
+    for number, (market, about) in enumerate(zip(money.setup.markets, money.assets, strict=True)):
+        mark = _mark_here(bot, number, market, about, now)
+        row = bot._table[number]
+        mine = fills_at(row["fills_addr"], row["fills_count"])
+        mine = mine[(mine["local_ts"] <= now) & (mine["local_ts"] < NO_TIME)]
+        lot, size = Fraction(market.stream.lot_size), Fraction(market.multiplier)
+        held = int((mine["side"] * mine["qty_lots"]).sum())
+        settled = cash.setdefault(about.settled, Fraction(0))
+        for fill in mine:
+            qty, price = int(fill["qty_lots"]) * lot, Fraction(float(fill["price"]))
+            value = -qty * size / price if market.inverse else qty * size * price
+            settled -= int(fill["side"]) * value + Fraction(float(fill["fee"]))
+        cash[about.settled] = settled
+        if about.base:
+            cash[about.base] = cash.get(about.base, Fraction(0)) + held * lot
+            if cash[about.base] and mark is None:
+                return None
+            rates[about.base] = (mark or Fraction(0)) * rates[about.settled]
+        elif held:
+            if mark is None:
+                return None
+            worth_now = -held * lot * size / mark if market.inverse else held * lot * size * mark
+            total += worth_now * rates[about.settled]
+    return float(total + sum(amount * rates[name] for name, amount in cash.items()))
+
+
+def _mark_here(bot: EngineBot, number: int, market: Market, about: Money, now: int) -> Fraction | None:
+    """The last mark that has arrived; the book's mid is only known while both sides are there."""
+    if isinstance(about.mark, str) and about.mark == MID:
+        depth = bot.depth(number)
+        mid = (depth.best_bid + depth.best_ask) / 2
+        return Fraction(mid) if mid == mid else None
+    marks = _tape_marks(market) if isinstance(about.mark, str) else about.mark
+    seen = [price for _, price, local_ts in sorted(marks, key=lambda m: m[2]) if local_ts <= now]
+    return Fraction(seen[-1]) if seen else None
 
 
 def engine_payments(bot: EngineBot) -> list[tuple[Any, ...]]:

@@ -17,7 +17,7 @@ from truefill.backtest.account_records import (
     MONEY_EVENT,
     RATE_CHANGE,
 )
-from truefill.backtest.chain import Chain, Market, tapes_of
+from truefill.backtest.chain import Market, begins_anew, tapes_of
 from truefill.core.errors import ConfigError, shown
 from truefill.core.events import FUNDING, KIND_MASK, MARK_PRICE
 from truefill.core.gate import real, whole
@@ -151,19 +151,20 @@ def mark_rows(tape: Market, mark: Any, number: int, offset_ns: int) -> tuple[np.
         here = rows(MARK_CHANGE, number, found["local_ts"] + offset_ns, found["px"])
         found = found[np.argsort(found["exch_ts"], kind="stable")]
         return rows(MARK_CHANGE, number, found["exch_ts"], found["px"]), here
-    if isinstance(tape, Chain):
-        wanted = "mark prices on the tapes of a chain, or given as Asset.mark, for an account"
-        raise ConfigError(wanted, "the mid of its book", tape.symbol)
-    ticks = tape.section("level_tick")
-    stops, best = tape.section("exch.stops"), tape.section("local.best")
-    return (
-        rows(MARK_CHANGE, number, *_mids(stops["ts"], stops["bid"], stops["ask"], ticks, tape.tick_size)),
-        rows(
-            MARK_CHANGE,
-            number,
-            *_mids(best["ts"] + offset_ns, best["bid"], best["ask"], ticks, tape.tick_size),
-        ),
-    )
+    tapes = tapes_of(tape)
+    if not all(begins_anew(later, view) for later in tapes[1:] for view in ("exch", "local")):
+        # the best prices of a tape that goes on with the last one's book are not known before the run
+        wanted = "tapes that begin with a snapshot, mark prices on them or as Asset.mark, for an account"
+        raise ConfigError(wanted, "the mid of a book that goes on from tape to tape", tape.symbol)
+    exchange: list[np.ndarray] = []
+    seen: list[np.ndarray] = []
+    for part in tapes:
+        ticks = part.section("level_tick")
+        for name, late_ns, found in (("exch.stops", 0, exchange), ("local.best", offset_ns, seen)):
+            best = part.section(name)
+            mids = _mids(best["ts"] + late_ns, best["bid"], best["ask"], ticks, part.tick_size)
+            found.append(rows(MARK_CHANGE, number, *mids))
+    return np.concatenate(exchange), np.concatenate(seen)
 
 
 def _mids(
