@@ -147,7 +147,7 @@ def test_an_edit_in_another_file_is_seen_by_our_cache_and_by_the_users(tmp_path:
     assert warm[:2] == cold[:2]
     assert (cold[2], warm[2]) == (0, 1), "the second process must find the user's function in its cache"
 
-    edit("backtest/models/contracts.py", 'multiplier"] * price * qty', 'multiplier"] * price * qty * 2.0')
+    edit("core/contracts.py", "return size * price * qty", "return size * price * qty * 2.0")
     bid = 'a["bid"] = np.int64(bests[number - 1]["bid"])'
     edit("backtest/local_side.py", bid, 'a["bid"] = np.int64(-1)')
     edited = once()
