@@ -123,3 +123,17 @@ def test_what_is_wrong_with_a_file_is_said(truefill: Any, folder: Path, name: st
 
     assert done.exit_code == 2
     assert text in " ".join(done.stderr.split())
+
+
+@pytest.mark.compiled_only
+def test_callbacks_that_do_not_compile_name_the_line(truefill: Any, folder: Path) -> None:
+    """Numba's page of text becomes the user's line and what to do there, not the last callback's fault."""
+    (folder / "strategy.py").write_text("def on_bookl1(bot, state, book):\n    state.seen += 1\n")
+    settings = (folder / "run.toml").read_text()
+    (folder / "run.toml").write_text(settings[: settings.index("[params]")])
+    done = truefill(*RUN[:-1])
+    text = " ".join(done.output.split())
+    assert done.exit_code == 1, done.output
+    assert "strategy.py" in text and "line 2" in text
+    assert "make_state" in text
+    assert "on_stop" not in text and "\x1b" not in text

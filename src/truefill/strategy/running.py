@@ -10,6 +10,7 @@ from truefill.backtest.run import attend, find_line, give_result
 from truefill.core.errors import ConfigError, StrategyError, shown
 from truefill.core.jit import compile_user, jit_enabled
 from truefill.strategy.callbacks import Callbacks
+from truefill.strategy.compile_errors import not_compiled
 from truefill.strategy.events import CALLBACKS, LONELY
 from truefill.strategy.loop import Work, make_loop
 from truefill.strategy.strategy import Strategy, checked_strategy
@@ -153,8 +154,11 @@ def _run_callbacks(
     )
     _, error = (attended or _here)(lambda: loop(bot, work))
     if isinstance(error, Exception):
-        found: BaseException = error
         files = {inspect.getfile(function) for function in strategy.functions.values()}
+        refused = not_compiled(error, files)
+        if refused is not None:
+            return give_result(bot, state, refused)
+        found: BaseException = error
         if seeks:
 
             def again(twin: Bot) -> None:

@@ -42,7 +42,9 @@ def read_npz(path: str | os.PathLike[str]) -> np.ndarray:
     except FileNotFoundError:
         raise DataError("a file of events", "no such file", file) from None
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise DataError("a .npz or .npy file of events", error, file.name) from error
+        # NumPy takes whatever it does not know for a pickle, and advises to load it unsafely.
+        got = "a file of another kind" if "pickle" in str(error) else error
+        raise DataError("a .npz or .npy file of events", got, file.name) from error
     return as_events(data, file.name)
 
 
