@@ -77,9 +77,9 @@ if TYPE_CHECKING:
     )
     from truefill.collect import (
         ConversionReport,
-        OrdersReport,
+        FilesReport,
         convert,
-        convert_orders,
+        convert_files,
     )
     from truefill.core.errors import (
         BotError,
@@ -210,9 +210,9 @@ _HOMES = {
     ),
     "truefill.collect": (
         "ConversionReport",
-        "OrdersReport",
+        "FilesReport",
         "convert",
-        "convert_orders",
+        "convert_files",
     ),
     "truefill.core.errors": (
         "BotError",
@@ -321,6 +321,7 @@ __all__ = [
     "EvidenceQueue",
     "Feed",
     "FifoExchange",
+    "FilesReport",
     "FlatPerTradeFees",
     "FundingSchedule",
     "Gamma",
@@ -335,7 +336,6 @@ __all__ = [
     "ModelError",
     "NoPartialFillExchange",
     "OrderStream",
-    "OrdersReport",
     "PartialFillExchange",
     "PowerProbQueue",
     "PowerProbQueue2",
@@ -365,7 +365,7 @@ __all__ = [
     "build_tape",
     "calibrate_queue",
     "convert",
-    "convert_orders",
+    "convert_files",
     "end_snapshot",
     "equity_frame",
     "export_tables",

@@ -10,7 +10,7 @@ from tests.vendors.test_bitfinex import LINES as BITFINEX
 from tests.vendors.test_bitstamp import LINES as BITSTAMP_LINES, log
 from tests.vendors.test_databento import RAW as DATABENTO
 from tests.vendors.test_lobster import BOOK, MESSAGES, NAME
-from truefill import convert_orders, open_tape, read_npz
+from truefill import convert_files, open_tape, read_npz
 from truefill.core.errors import ConfigError, DataError
 from truefill.core.events import EXCH, LOCAL
 from truefill.vendors import all_events, guess_format, read_bitstamp
@@ -61,7 +61,7 @@ def test_each_format_becomes_a_tape(tmp_path: Path) -> None:
         ([tmp_path / "live.log"], {}),
         ([tmp_path / "r0.jsonl"], CLOCK),
     ):
-        report = convert_orders(files, symbol="ABC.TEST", out=tmp_path / "x.tape", **options)
+        report = convert_files(files, symbol="ABC.TEST", out=tmp_path / "x.tape", **options)
         header = open_tape(tmp_path / "x.tape").header
         assert (header.events, header.source) == (report.events, [Path(f).name for f in report.files])
         assert report.content_hash == header.content_hash
@@ -77,7 +77,7 @@ def test_each_format_becomes_a_tape(tmp_path: Path) -> None:
 
 def test_notes_say_what_was_odd(tmp_path: Path) -> None:
     (tmp_path / "mbo.csv").write_text(DATABENTO)
-    report = convert_orders(tmp_path / "mbo.csv", symbol="ABC.TEST", out=tmp_path / "x.tape")
+    report = convert_files(tmp_path / "mbo.csv", symbol="ABC.TEST", out=tmp_path / "x.tape")
 
     assert report.notes == [
         "unknown cancels: 1",
@@ -95,7 +95,7 @@ def test_npz_has_the_orders_themselves(tmp_path: Path) -> None:
     """One row for both sides while the orders of time agree, else all for one and then all for the other."""
     path = tmp_path / "live.log"
     path.write_text(BITSTAMP)
-    convert_orders(path, symbol="ABC.TEST", out=tmp_path / "x.npz", to="npz")
+    convert_files(path, symbol="ABC.TEST", out=tmp_path / "x.npz", to="npz")
     assert np.array_equal(read_npz(tmp_path / "x.npz"), all_events(read_bitstamp(path)))
 
     lines = BITSTAMP.splitlines(keepends=True)[:2]
@@ -103,7 +103,7 @@ def test_npz_has_the_orders_themselves(tmp_path: Path) -> None:
         line.replace('"id"', f'"microtimestamp": {us}, "id"') for line, us in zip(lines, (9, 4), strict=True)
     ]
     path.write_text("".join(late))
-    convert_orders(path, symbol="ABC.TEST", out=tmp_path / "x.npz", to="npz")
+    convert_files(path, symbol="ABC.TEST", out=tmp_path / "x.npz", to="npz")
     rows = read_npz(tmp_path / "x.npz")
     flags = [(bool(ev & EXCH), bool(ev & LOCAL)) for ev in rows["ev"].tolist()]
     assert flags == [(True, False)] * 2 + [(False, True)] * 2
@@ -118,7 +118,7 @@ def test_a_local_clock_behind_is_corrected_or_refused(tmp_path: Path) -> None:
     )
     path.write_text(text)
     for to, name in (("tape", "x.tape"), ("npz", "x.npz")):
-        report = convert_orders(
+        report = convert_files(
             path,
             symbol="A.B",
             out=tmp_path / name,
@@ -127,7 +127,7 @@ def test_a_local_clock_behind_is_corrected_or_refused(tmp_path: Path) -> None:
         )
         assert report.clock_correction_ns == 57
         with pytest.raises(DataError, match="50 ns behind"):
-            convert_orders(path, symbol="A.B", out=tmp_path / name, to=to, strict=True)  # type: ignore[arg-type]
+            convert_files(path, symbol="A.B", out=tmp_path / name, to=to, strict=True)  # type: ignore[arg-type]
 
 
 def test_what_does_not_belong_together_is_refused(tmp_path: Path) -> None:
@@ -139,22 +139,22 @@ def test_what_does_not_belong_together_is_refused(tmp_path: Path) -> None:
     out = tmp_path / "x.tape"
     for files, options, error, message in (
         (["mbo.csv"], {"date": "2012-06-21"}, ConfigError, "options that databento has"),
-        (["mbo.csv"], {"format": "csv"}, ConfigError, "lobster or databento"),
+        (["mbo.csv"], {"format": "csv"}, ConfigError, "databento or lobster"),
         (["live.log"], {"format": "databento"}, DataError, "a first line that names"),
         (["other.txt"], {}, DataError, "and its --venue"),
         (["none.csv"], {}, DataError, "none with this name"),
-        (["mbo.csv", "live.log"], {}, DataError, "one file"),
+        (["mbo.csv", "live.log"], {}, DataError, "files of one format"),
         (["mbo.csv"], {"to": "csv"}, ConfigError, "tape or npz"),
         (["mbo.csv"], {"to": "npz"}, ConfigError, "ends in .npz"),
     ):
         with pytest.raises(error, match=message):
-            convert_orders([tmp_path / f for f in files], symbol="A.B", out=out, **options)  # type: ignore[arg-type]
+            convert_files([tmp_path / f for f in files], symbol="A.B", out=out, **options)  # type: ignore[arg-type]
     with pytest.raises(DataError, match="an existing folder"):
-        convert_orders(tmp_path / "mbo.csv", symbol="A.B", out=tmp_path / "no" / "x.tape")
+        convert_files(tmp_path / "mbo.csv", symbol="A.B", out=tmp_path / "no" / "x.tape")
     (tmp_path / "empty.csv").write_text(DATABENTO.partition("\n")[0] + "\n")
     for to, name in (("tape", "x.tape"), ("npz", "x.npz")):
         with pytest.raises(DataError, match="at least one event"):
-            convert_orders(tmp_path / "empty.csv", symbol="A.B", out=tmp_path / name, to=to)  # type: ignore[arg-type]
+            convert_files(tmp_path / "empty.csv", symbol="A.B", out=tmp_path / name, to=to)  # type: ignore[arg-type]
     (tmp_path / "empty.csv").unlink()
     assert sorted(tmp_path.iterdir()) == before
 
@@ -165,7 +165,7 @@ def test_the_real_es_becomes_a_sound_tape(tmp_path: Path) -> None:
     """The end of its book and what its header counts, from CSV; progress runs from nothing to all."""
     steps: list[tuple[int, int]] = []
     path = shared_data("l3/cme/esh4-glbx-mdp3-20231225.mbo.csv.gz")
-    report = convert_orders(
+    report = convert_files(
         path, symbol="ESH4.CME", out=tmp_path / "es.tape", progress=lambda done, of: steps.append((done, of))
     )
     header = open_tape(tmp_path / "es.tape").header

@@ -1,4 +1,4 @@
-"""`truefill convert`: recordings of a venue, and order-by-order files of vendors, into a tape."""
+"""`truefill convert`: recordings of a venue, and historical files of vendors, into a tape."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -12,14 +12,14 @@ from truefill.cli.times import local_time, span
 from truefill.core.errors import ConfigError
 
 if TYPE_CHECKING:
-    from truefill.collect import ConversionReport, OrdersReport
+    from truefill.collect import ConversionReport, FilesReport
 
 
 def convert(
     files: Annotated[
         list[Path],
         typer.Argument(
-            metavar="FILE...", help="Recordings of one instrument, in order of time; or one vendor's file."
+            metavar="FILE...", help="Of one instrument: recordings in order of time, or a vendor's files."
         ),
     ],
     symbol: Annotated[
@@ -40,8 +40,8 @@ def convert(
     format: Annotated[
         str | None,
         typer.Option(
-            help="Of a vendor's file: lobster, databento, bitstamp or bitfinex.",
-            show_default="told by its name and first line",
+            help="Of a vendor's files; [cyan]truefill formats[/] lists them.",
+            show_default="told by each file's name and first line",
         ),
     ] = None,
     to: Annotated[
@@ -92,16 +92,25 @@ def convert(
             show_default="0ns",
         ),
     ] = None,
+    more: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--option",
+            "-O",
+            metavar="NAME=VALUE",
+            help="Another option of the format, see [cyan]truefill formats[/]. Can be repeated.",
+        ),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else.")] = False,
 ) -> None:
-    """Turn recordings, or order-by-order files, into a tape that backtests read.
+    """Turn recordings, or a vendor's historical files, into a tape that backtests read.
 
     A recording has lines of [dim]<local time> <JSON of the venue>[/], plain or packed (gzip, xz, zip), as
     HftBacktest's collector writes them. Consecutive files become one tape. What is wrong is refused with
     its file and line; what is repaired is said.
 
-    Without [cyan]--venue[/] it is an order-by-order file: LOBSTER, Databento's MBO (CSV or DBN), Bitstamp's
-    live orders, Bitfinex R0.
+    Without [cyan]--venue[/] they are a vendor's files: days that follow each other, or kinds that complete
+    each other (a book and trades). What their source cannot tell is said.
 
     [bold]Examples[/]
 
@@ -123,16 +132,19 @@ def convert(
         "start": int(start) if start and start.isdigit() else start,
         "step_ns": None if every is None else parse_duration(every, "--every"),
         "feed_latency_ns": None if feed_latency is None else parse_duration(feed_latency, "--feed-latency"),
+        **dict(_named(option) for option in more or ()),
     }
-    orders = format is not None or venue is None
-    _check_options(orders, of_vendors, {"--fuse-tickers": fuse_tickers, "--allow-cut-tail": allow_cut_tail})
+    historical = format is not None or venue is None
+    _check_options(
+        historical, of_vendors, {"--fuse-tickers": fuse_tickers, "--allow-cut-tail": allow_cut_tail}
+    )
     steps = Steps(quiet=json)
-    report: ConversionReport | OrdersReport
+    report: ConversionReport | FilesReport
     with steps.step("Convert") as step:
-        from truefill.collect import convert as convert_recording, convert_orders
+        from truefill.collect import convert as convert_recording, convert_files
 
-        if orders:
-            report = convert_orders(
+        if historical:
+            report = convert_files(
                 files,
                 format=format,
                 symbol=symbol,
@@ -170,20 +182,30 @@ def convert(
         _show(report)
 
 
-def _check_options(orders: bool, of_vendors: dict[str, Any], of_recordings: dict[str, bool]) -> None:
-    """Refuse options that the kind of file does not have."""
-    if orders:
+def _named(option: str) -> tuple[str, int | str]:
+    """``name=value`` as both: a duration where the name says so, a whole number where it is one."""
+    name, equals, value = option.partition("=")
+    if not equals or not name.isidentifier():
+        raise ConfigError("NAME=VALUE", repr(option), "--option")
+    if name.endswith("_ns") and not value.isdigit():
+        return name, parse_duration(value, f"--option {name}")
+    return name, int(value) if value.isdigit() else value
+
+
+def _check_options(historical: bool, of_vendors: dict[str, Any], of_recordings: dict[str, bool]) -> None:
+    """Refuse options that this kind of files does not have."""
+    if historical:
         wrong = [name for name, given in of_recordings.items() if given]
-        expected = "options of order-by-order files (it is one without --venue)"
+        expected = "options of a vendor's files (they are such without --venue)"
     else:
         names = {"step_ns": "--every", "feed_latency_ns": "--feed-latency"}
         wrong = [names.get(name, f"--{name}") for name, given in of_vendors.items() if given is not None]
-        expected = "options of recordings (it is one because of --venue)"
+        expected = "options of recordings (they are such because of --venue)"
     if wrong:
         raise ConfigError(expected, ", ".join(wrong))
 
 
-def _show(report: "ConversionReport | OrdersReport") -> None:
+def _show(report: "ConversionReport | FilesReport") -> None:
     rows: list[tuple[str, object]] = [
         ("instrument", Text(report.symbol, style="bold")),
         ("span", f"{local_time(report.first_ts)}, {span(report.first_ts, report.last_ts)}"),

@@ -1,4 +1,4 @@
-"""Order-by-order files of vendors and venues (`truefill.vendors`), into a tape or HftBacktest's events."""
+"""Historical files of vendors and venues (`truefill.vendors`), into a tape or HftBacktest's events."""
 
 import datetime
 from collections.abc import Iterable
@@ -9,28 +9,13 @@ from typing import Any, Literal
 
 import numpy as np
 
+from truefill.collect.lacks import lacks
 from truefill.collect.recording import Progress
 from truefill.core.errors import ConfigError, DataError
 from truefill.core.events import EXCH, LOCAL
 from truefill.tape import TapeBuilder, write_npz
-from truefill.vendors import (
-    EventReader,
-    ReaderCounters,
-    all_events,
-    guess_format,
-    read_bitfinex,
-    read_bitstamp,
-    read_databento,
-    read_lobster,
-)
-from truefill.vendors.guess import FORMATS
-
-_OPTIONS = {
-    "lobster": {"date", "timezone", "feed_latency_ns"},
-    "databento": {"instrument"},
-    "bitstamp": {"feed_latency_ns"},
-    "bitfinex": {"start", "step_ns", "feed_latency_ns"},
-}
+from truefill.vendors import EventReader, ReaderCounters, all_events, guess_format
+from truefill.vendors.formats import BY_NAME, FORMATS, Format
 
 # Counters that say how much there was of something, and nothing of how good it is.
 _ORDINARY = {
@@ -47,8 +32,8 @@ _ORDINARY = {
 
 
 @dataclass(frozen=True, slots=True)
-class OrdersReport:
-    """What a conversion of single orders read, counted and wrote. Times in UTC nanoseconds."""
+class FilesReport:
+    """What a conversion of historical files read, counted and wrote. Times in UTC nanoseconds."""
 
     out: str
     files: list[str]
@@ -71,7 +56,7 @@ class OrdersReport:
         return asdict(self)
 
 
-def convert_orders(
+def convert_files(
     files: str | PathLike[str] | Iterable[str | PathLike[str]],
     *,
     symbol: str,
@@ -85,19 +70,20 @@ def convert_orders(
     base_latency_ns: int = 0,
     progress: Progress | None = None,
     **options: str | int | datetime.date | None,
-) -> OrdersReport:
-    """Convert a file of single orders.
+) -> FilesReport:
+    """Convert historical files of one instrument.
 
     Parameters
     ----------
     files : path or paths
-        One file; for LOBSTER the message file, with or without the order-book file.
+        One file, or several of one instrument: days that follow each other, or kinds that complete each other
+        (a book and trades). For LOBSTER message files, with or without the order-book files.
     symbol : str
         What the tape shall call the instrument, ``ESH4.CME``.
     out : path
         The file to write; it appears when it is complete.
-    format : {"lobster", "databento", "bitstamp", "bitfinex"}, optional
-        By default told by the file's name and first line.
+    format : str, optional
+        Of all files, one of `truefill.vendors.FORMATS`; by default told by each file's name and first line.
     venue : str
         By default what stands after the symbol's last dot.
     to : {"tape", "npz"}
@@ -111,12 +97,12 @@ def convert_orders(
     progress : callable, optional
         Called with the work done so far and the work in all, in bytes of the files: read, then indexed.
     **options
-        What the format's reader takes: LOBSTER `date`, `timezone`, `feed_latency_ns`; Databento `instrument`;
-        Bitstamp `feed_latency_ns`; Bitfinex `start`, `step_ns`, `feed_latency_ns`.
+        What the formats' readers take, as their pages and `Format.options` say: LOBSTER `date`, `timezone`,
+        `feed_latency_ns`; Databento `instrument`; Bitfinex `start`, `step_ns`; ...
 
     Returns
     -------
-    OrdersReport
+    FilesReport
 
     Raises
     ------
@@ -133,18 +119,13 @@ def convert_orders(
         raise DataError("an existing folder for the result", target.parent, "out")
     if to == "npz" and target.suffix not in (".npz", ".npy"):
         raise ConfigError("a name that ends in .npz", target.name, "out")
-    paths = _in_order(paths)
-    if format is None:
-        format = guess_format(paths[0])
-        if format is None:
-            kinds = ", ".join(FORMATS)
-            raise DataError(f"a file of {kinds} (or a recording and its --venue)", "neither", paths[0])
-    given = {name: value for name, value in options.items() if value is not None}
+    groups = _groups(paths, format)
     work = _Work(paths, progress)
-    reader = _reader(format, paths, given, work)
+    readers = _readers(groups, {name: value for name, value in options.items() if value is not None}, work)
+    format = ", ".join(dict.fromkeys(group.name for group, _ in groups))
     facts: dict[str, Any] = {"out": fspath(out), "files": [fspath(p) for p in paths], "format": format}
     if to == "npz":
-        return _write_events(reader, target, symbol, venue, strict, base_latency_ns, facts)
+        return _write_events(readers, target, symbol, venue, strict, base_latency_ns, facts)
     with TapeBuilder(
         target,
         symbol=symbol,
@@ -156,10 +137,12 @@ def convert_orders(
         progress=work.indexed,
         source=paths,
     ) as builder:
-        for rows in reader:
-            builder.append(rows)
+        for reader in readers:
+            for rows in reader:
+                builder.append(rows)
         header = builder.finish().header
-    return OrdersReport(
+    counters = _together(readers)
+    return FilesReport(
         **facts,
         symbol=header.symbol,
         venue=header.venue,
@@ -170,8 +153,8 @@ def convert_orders(
         lot_size=header.lot_size,
         gaps=header.gaps,
         clock_correction_ns=header.clock_correction_ns,
-        counters=reader.counters,
-        notes=[*_notes(reader.counters), *header.notes],
+        counters=counters,
+        notes=[*_notes(counters), *header.notes, *lacks(header)],
         content_hash=header.content_hash,
     )
 
@@ -195,34 +178,52 @@ class _Work:
             self._progress(self._total + self._total * min(done, total) // max(total, 1), 2 * self._total)
 
 
-def _in_order(paths: list[Path]) -> list[Path]:
-    """One file, or LOBSTER's messages and then its order book."""
-    if len(paths) == 2:
-        books = [path for path in paths if "_orderbook_" in path.name]
-        messages = [path for path in paths if "_message_" in path.name]
-        if len(books) == len(messages) == 1:
-            return messages + books
-    if len(paths) != 1:
-        raise DataError("one file (or LOBSTER's message and order-book file)", f"{len(paths)} files")
-    return paths
+def _groups(paths: list[Path], format: str | None) -> list[tuple[Format, tuple[Path, ...]]]:
+    """Which files are read together, and as what; in the order of the files."""
+    if not paths:
+        raise DataError("at least one file", "none")
+    if format is not None and format not in BY_NAME:
+        raise ConfigError(" or ".join(BY_NAME), repr(format), "format")
+    of_format: dict[str, list[Path]] = {}
+    for path in paths:
+        name = format or guess_format(path)
+        if name is None:
+            titles = "; ".join(known.title for known in FORMATS)
+            raise DataError(f"a file of {titles} (or a recording and its --venue)", "none of them", path)
+        of_format.setdefault(name, []).append(path)
+    if len(of_format) > 1 and any(BY_NAME[name].orders for name in of_format):
+        raise DataError(
+            "files of one format, since they tell of single orders", ", ".join(of_format), paths[-1]
+        )
+    groups = [
+        (BY_NAME[name], group) for name, its in of_format.items() for group in BY_NAME[name].groups(its)
+    ]
+    return sorted(groups, key=lambda group: paths.index(group[1][0]))
 
 
-def _reader(format: str, paths: list[Path], given: dict[str, Any], work: _Work) -> EventReader:
-    if format not in _OPTIONS:
-        raise ConfigError(" or ".join(FORMATS), repr(format), "format")
-    for name in sorted(set(given) - _OPTIONS[format]):
-        has = ", ".join(sorted(_OPTIONS[format]))
-        raise ConfigError(f"options that {format} has ({has})", name, "options")
-    path = paths[0]
-    if len(paths) == 2 and format != "lobster":
-        raise DataError("one file", "2 files", path)
-    if format == "lobster":
-        return read_lobster(path, paths[1] if len(paths) == 2 else None, progress=work.read, **given)
-    if format == "databento":
-        return read_databento(path, progress=work.read, **given)
-    if format == "bitstamp":
-        return read_bitstamp(path, progress=work.read, **given)
-    return read_bitfinex(path, progress=work.read, **given)
+def _readers(
+    groups: list[tuple[Format, tuple[Path, ...]]], given: dict[str, Any], work: "_Work"
+) -> list[EventReader]:
+    known = {name for format, _ in groups for name in format.options}
+    for name in sorted(set(given) - known):
+        names = ", ".join(sorted({format.name for format, _ in groups}))
+        has = ", ".join(sorted(known)) or "none"
+        raise ConfigError(f"options that {names} has ({has})", name, "options")
+    return [
+        format.read(
+            *paths,
+            progress=work.read,
+            **{name: value for name, value in given.items() if name in format.options},
+        )
+        for format, paths in groups
+    ]
+
+
+def _together(readers: list[EventReader]) -> ReaderCounters:
+    counters = ReaderCounters()
+    for reader in readers:
+        counters.add(reader.counters)
+    return counters
 
 
 def _notes(counters: ReaderCounters) -> list[str]:
@@ -233,23 +234,24 @@ def _notes(counters: ReaderCounters) -> list[str]:
         for name, number in counters.others.items()
         if number and name not in _ORDINARY
     ]
-    return odd + others
+    return odd + others + counters.notes
 
 
 def _write_events(
-    reader: EventReader,
+    readers: list[EventReader],
     target: Path,
     symbol: str,
     venue: str,
     strict: bool,
     base_latency_ns: int,
     facts: dict[str, Any],
-) -> OrdersReport:
+) -> FilesReport:
     """Write what the reader gives as it is, in HftBacktest's order of rows."""
-    events = all_events(reader)
+    events = np.concatenate([all_events(reader) for reader in readers])
+    counters = _together(readers)
     if not len(events):
         raise DataError("at least one event", "none", facts["files"][0])
-    notes = _notes(reader.counters)
+    notes = _notes(counters)
     behind = int((events["exch_ts"] - events["local_ts"]).max())
     shift = 0
     if behind > 0:
@@ -267,7 +269,7 @@ def _write_events(
         local["ev"] &= ~np.uint64(EXCH)
         events = np.concatenate([exch, local])
     write_npz(events, target)
-    return OrdersReport(
+    return FilesReport(
         **facts,
         symbol=symbol,
         venue=venue or symbol.rpartition(".")[2],
@@ -278,6 +280,6 @@ def _write_events(
         lot_size=None,
         gaps=0,
         clock_correction_ns=shift,
-        counters=reader.counters,
+        counters=counters,
         notes=notes,
     )

@@ -3,15 +3,18 @@
 from truefill.vendors.bitfinex import BitfinexReader, read_bitfinex
 from truefill.vendors.bitstamp import BitstampReader, read_bitstamp
 from truefill.vendors.databento import DatabentoReader, read_databento
+from truefill.vendors.formats import FORMATS, Format
 from truefill.vendors.guess import guess_format
 from truefill.vendors.lobster import LobsterReader, read_lobster
 from truefill.vendors.reader import EventReader, ReaderCounters, all_events, float_events
 
 __all__ = [
+    "FORMATS",
     "BitfinexReader",
     "BitstampReader",
     "DatabentoReader",
     "EventReader",
+    "Format",
     "LobsterReader",
     "ReaderCounters",
     "all_events",

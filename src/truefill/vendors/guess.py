@@ -1,27 +1,14 @@
-"""Which format an order-by-order file has, told by its name and its first line."""
+"""Which format a file has, told by its name and its first line."""
 
-import re
 from os import PathLike
 from pathlib import Path
-from typing import Literal
 
 from truefill.core.errors import DataError
-from truefill.vendors.databento_dbn import is_dbn
-from truefill.vendors.lobster import lobster_name
-from truefill.vendors.table import line_blocks
-
-Format = Literal["lobster", "databento", "bitstamp", "bitfinex"]
-FORMATS: tuple[Format, ...] = ("lobster", "databento", "bitstamp", "bitfinex")
-
-_LOOKS: tuple[tuple[Format, re.Pattern[str]], ...] = (
-    ("databento", re.compile(r"(?=.*\bts_event\b)(?=.*\border_id\b)(?=.*\baction\b)")),
-    ("bitstamp", re.compile(r"id,timestamp,exchange\.timestamp,|\d{13} (order_\w+|trade) \{")),
-    ("bitfinex", re.compile(r'\{"event":"|\[\d+,(\[|")')),
-    ("lobster", re.compile(r"\d{1,5}(\.\d{1,9})?,[1-7],\d+,\d+,-?\d+,-?1(,|$)")),
-)
+from truefill.vendors.formats import FORMATS
+from truefill.vendors.packed import Blocks
 
 
-def guess_format(path: str | PathLike[str]) -> Format | None:
+def guess_format(path: str | PathLike[str]) -> str | None:
     """Tell the format of a file; None when it looks like none of them.
 
     Raises
@@ -32,10 +19,6 @@ def guess_format(path: str | PathLike[str]) -> Format | None:
     file = Path(path)
     if not file.is_file():
         raise DataError("a file", "none with this name", file)
-    if is_dbn(file):
-        return "databento"
-    if lobster_name(file) is not None:
-        return "lobster"
-    text = next((text for text, _ in line_blocks(file)), b"")
+    text = next(iter(Blocks(file)), b"")
     line = text.partition(b"\n")[0][:1000].decode("utf-8", "replace").strip("\r\ufeff")
-    return next((name for name, look in _LOOKS if look.match(line)), None)
+    return next((format.name for format in FORMATS if format.looks(file, line)), None)

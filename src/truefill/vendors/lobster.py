@@ -24,7 +24,7 @@ taken off that order, then off the newest. Without an order-book file none of th
 
 import datetime
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -61,6 +61,33 @@ def lobster_name(path: str | PathLike[str]) -> LobsterName | None:
         return LobsterName(match["symbol"], datetime.date.fromisoformat(match["date"]))
     except ValueError:
         return None
+
+
+_LINE = re.compile(r"\d{1,5}(\.\d{1,9})?,[1-7],\d+,\d+,-?\d+,-?1(,|$)")
+_BOOK = "_orderbook_"
+
+
+def is_lobster(path: Path, line: str) -> bool:
+    """Whether a file is one of LOBSTER's, by its name or by its first line as a message."""
+    return _NAME.match(path.name.replace(_BOOK, "_message_")) is not None or _LINE.match(line) is not None
+
+
+def lobster_pairs(paths: Sequence[Path]) -> list[tuple[Path, ...]]:
+    """Message files in the order given, each with its order-book file if that is among them.
+
+    Raises
+    ------
+    DataError
+        An order-book file whose messages are not given.
+    """
+    books = {path.name.replace(_BOOK, "_message_"): path for path in paths if _BOOK in path.name}
+    messages = [path for path in paths if _BOOK not in path.name]
+    if len(messages) == len(books) == 1:  # also when only one of the two was renamed
+        return [(messages[0], *books.values())]
+    alone = sorted(set(books) - {path.name for path in messages})
+    if alone:
+        raise DataError("the message file of each order-book file", f"no {alone[0]}", books[alone[0]])
+    return [(path, books[path.name]) if path.name in books else (path,) for path in messages]
 
 
 class LobsterReader:

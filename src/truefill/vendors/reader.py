@@ -15,6 +15,15 @@ Progress = Callable[[int], None]
 """Called with the number of bytes of the files that were read since the last call."""
 
 _BOTH = EXCH | LOCAL
+_ODD = (
+    "duplicate_adds",
+    "unknown_cancels",
+    "unknown_modifies",
+    "unknown_fills",
+    "overdrawn",
+    "bad_quantities",
+)
+_ADDED = ("rows", "events", "live_orders", *_ODD)
 
 
 @dataclass(slots=True)
@@ -32,6 +41,16 @@ class ReaderCounters:
     overdrawn: int = 0  # more taken off an order than it had: it is gone
     bad_quantities: int = 0  # orders of 0 or less, or without a side
     others: dict[str, int] = field(default_factory=dict)  # what only this source has, by name
+    notes: list[str] = field(default_factory=list)  # what the source cannot tell, in words
+
+    def add(self, more: "ReaderCounters") -> None:
+        """Add what another reader has seen, of the same instrument."""
+        for name in _ADDED:
+            setattr(self, name, getattr(self, name) + getattr(more, name))
+        self.most_live_orders = max(self.most_live_orders, more.most_live_orders)
+        for name, number in more.others.items():
+            self.count(name, number)
+        self.notes += [note for note in more.notes if note not in self.notes]
 
     def count(self, name: str, number: int = 1) -> None:
         """Add to one of `others`."""
@@ -40,15 +59,7 @@ class ReaderCounters:
 
     def odd(self) -> dict[str, int]:
         """Everything that a faultless source would not have, where it is not 0."""
-        names = (
-            "duplicate_adds",
-            "unknown_cancels",
-            "unknown_modifies",
-            "unknown_fills",
-            "overdrawn",
-            "bad_quantities",
-        )
-        return {name: getattr(self, name) for name in names if getattr(self, name)}
+        return {name: getattr(self, name) for name in _ODD if getattr(self, name)}
 
 
 class EventReader(Protocol):

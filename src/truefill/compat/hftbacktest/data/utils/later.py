@@ -11,7 +11,7 @@ _BINANCE = (
     "`truefill convert FILE --venue binance-usdm --symbol SYMBOL --to npz --out FILE.npz`, "
     "or `truefill.convert`: they read the same recordings"
 )
-_DATABENTO = "`truefill convert FILE --out FILE.tape`, or `truefill.convert_orders`: they read the same files"
+_DATABENTO = "`truefill convert FILE --out FILE.tape`, or `truefill.convert_files`: they read the same files"
 
 CONVERTERS = {
     "binancefutures": {"convert": _BINANCE},

@@ -1,0 +1,100 @@
+"""The formats that can be read: what each is called, how it is told, what reads it, with which options."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from truefill.vendors.bitfinex import read_bitfinex
+from truefill.vendors.bitstamp import read_bitstamp
+from truefill.vendors.databento import read_databento
+from truefill.vendors.databento_dbn import is_dbn
+from truefill.vendors.lobster import is_lobster, lobster_pairs, read_lobster
+from truefill.vendors.reader import EventReader
+
+Looks = Callable[[Path, str], bool]
+"""Whether a file is of a format, told by its path and its first line (unpacked, up to 1,000 letters)."""
+
+
+def each_alone(paths: Sequence[Path]) -> list[tuple[Path, ...]]:
+    """Files of which each is read by itself."""
+    return [(path,) for path in paths]
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One family of files.
+
+    Attributes
+    ----------
+    name : str
+        What `--format` takes.
+    title : str
+        For people: whose files these are, and which of them.
+    read : callable
+        ``read(path, ..., progress=None, **options)`` gives an EventReader. It takes as many paths as a group
+        of `groups` has.
+    options : frozenset of str
+        Names of the keywords that `read` takes beside `progress`.
+    looks : Looks
+    orders : bool
+        Whether the events are of single orders, which mix with no other format's.
+    groups : callable
+        Which of some files belong together in one reader; by default each stands alone.
+    """
+
+    name: str
+    title: str
+    read: Callable[..., EventReader]
+    options: frozenset[str]
+    looks: Looks
+    orders: bool = False
+    groups: Callable[[Sequence[Path]], list[tuple[Path, ...]]] = each_alone
+
+
+def first_line(pattern: str) -> Looks:
+    """Tell a format by its first line."""
+    compiled = re.compile(pattern)
+    return lambda _, line: compiled.match(line) is not None
+
+
+_DATABENTO = first_line(r"(?=.*\bts_event\b)(?=.*\border_id\b)(?=.*\baction\b)")
+
+# The first whose looks fit is taken.
+FORMATS: tuple[Format, ...] = (
+    Format(
+        "databento",
+        "Databento: market by order (mbo), CSV or DBN",
+        read_databento,
+        frozenset({"instrument"}),
+        lambda path, line: is_dbn(path) or _DATABENTO(path, line),
+        orders=True,
+    ),
+    Format(
+        "lobster",
+        "LOBSTER: messages, with the order book beside them",
+        read_lobster,
+        frozenset({"date", "timezone", "feed_latency_ns"}),
+        is_lobster,
+        orders=True,
+        groups=lobster_pairs,
+    ),
+    Format(
+        "bitstamp",
+        "Bitstamp: live orders, log or table",
+        read_bitstamp,
+        frozenset({"feed_latency_ns"}),
+        first_line(r"id,timestamp,exchange\.timestamp,|\d{13} (order_\w+|trade) \{"),
+        orders=True,
+    ),
+    Format(
+        "bitfinex",
+        "Bitfinex: raw book (R0), one JSON array a line",
+        read_bitfinex,
+        frozenset({"start", "step_ns", "feed_latency_ns"}),
+        first_line(r'\{"event":"|\[\d+,(\[|")'),
+        orders=True,
+    ),
+)
+
+BY_NAME = {format.name: format for format in FORMATS}
