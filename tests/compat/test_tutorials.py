@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from tests.compat.tutorials import COMPARED, OURS, THEIRS, TOTALS, Case, Diary, as_events, diary_of
-from tests.differential import hft
+from tests.differential import cme, hft
 from tests.support.shared import shared_data
 from truefill.collect.recording import convert
 from truefill.synthetic import ZeroIntelligence, make_market
@@ -188,6 +188,17 @@ def recorded(name: str, venue: str, seconds: float) -> tuple[np.ndarray, float, 
     return as_events(rows), tape.tick_size, tape.lot_size
 
 
+@functools.cache
+def single_orders(minutes: int) -> np.ndarray:
+    """The first minutes of a trading day at CME, order by order, behind the book that they began with.
+
+    No hit behind an own order that is better than the market's best (``inside`` in
+    tests/differential/faults.py) is among those that the cases below meet.
+    """
+    begin = cme.OPEN + 60_000 * MS
+    return as_events(cme.minutes_of(begin, begin + minutes * 60_000 * MS))
+
+
 BTC = ("btcusdt_20240808.gz", "usdm", 60)
 ETH = ("ethusdt_20240808.gz", "usdm", 60)
 SPOT = ("btcusdt_20240808.gz", "spot", 60)
@@ -236,6 +247,20 @@ REAL = {
         lambda m: (m.Params(100 * MS, 100.0, 0.9, 0.00002, 0.000002, 0.01, 20.0),),
         10,
     ),
+    "single-orders": Case(
+        "single-orders",
+        "join_the_queue",
+        lambda m: [m.make_asset(single_orders(7), cme.TICK, 1.0)],
+        lambda m: (100 * MS, 1, 2, 1.0, 10.0),
+        10,
+    ),
+    "single-orders-at-the-best": Case(
+        "single-orders",
+        "join_the_queue",
+        lambda m: [m.make_asset(single_orders(3), cme.TICK, 1.0)],
+        lambda m: (100 * MS, 0, 1, 1.0, 10.0),
+        40,
+    ),
     "large-ticks": Case(
         "large-ticks",
         "stand_in_line",
@@ -256,5 +281,5 @@ REAL = {
 @pytest.mark.needs_shared
 @pytest.mark.parametrize("name", REAL)
 def test_on_recordings(name: str) -> None:
-    """The same on Binance's futures and spot, of minutes that moved."""
+    """The same on Binance's futures and spot, of minutes that moved, and on CME's single orders."""
     compare(REAL[name])
