@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 
 from truefill.core.errors import DataError
 from truefill.core.events import BUY, DEPTH, DEPTH_CLEAR, DEPTH_SNAPSHOT, KIND_MASK
@@ -36,6 +36,7 @@ def made(books, blocks=1):
         yield from zip(rows, part[at].tolist(), strict=True)
 
 
+@settings(deadline=None)  # the first example compiles
 @given(BOOKS, st.integers(1, 3))
 def test_events_lead_from_each_book_to_the_next(books, blocks):
     """A dictionary that applies them has each book in turn, and nothing is said twice."""
