@@ -1,24 +1,14 @@
 """The bot's face in compiled code, its types: `Bot`, `Depth` and `Orders` as one pointer each.
 
-Each type's model, how a Python `Bot` becomes one pointer, and the checks of arguments that all methods
-share. What the attributes and methods do is in `bot_compiled`, `depth_compiled` and `orders_compiled`.
+The types, and the checks of arguments that all methods share. What the attributes and methods do is in
+`bot_compiled`, `depth_compiled` and `orders_compiled`.
 """
 
 from typing import Any
 
 import numpy as np
 from numba import types
-from numba.core import cgutils
 from numba.core.errors import TypingError
-from numba.extending import (
-    NativeValue,
-    intrinsic,
-    make_attribute_wrapper,
-    models,
-    register_model,
-    typeof_impl,
-    unbox,
-)
 
 from truefill.backtest.arguments import BAD_DURATION, BAD_ORDER_ID, raise_bad_argument
 from truefill.backtest.bot import Bot
@@ -27,67 +17,17 @@ from truefill.backtest.records import ASSET, run_at
 from truefill.backtest.seams import ON_ASSET
 from truefill.core.address import caller
 from truefill.core.errors import BotError
-from truefill.core.jit import helper, kernel_hash
+from truefill.core.jit import helper
+from truefill.core.pointer_types import passes_as, pointer_maker, pointer_type
 
 _ROW = ASSET.itemsize
 call_on_asset = caller(ON_ASSET)
 
-
-def _pointer_type(name: str) -> Any:
-    """A Numba type that is one address; the kernel hash in its name makes users' caches honest."""
-    full = f"truefill.{name}_{kernel_hash()}"
-
-    class PointerType(types.Type):  # type: ignore[misc]
-        def __init__(self) -> None:
-            super().__init__(name=full)
-
-    PointerType.__name__ = PointerType.__qualname__ = f"{name}Type"
-    globals()[f"{name}Type"] = PointerType  # found by pickle, which Numba's cache uses
-
-    @register_model(PointerType)
-    class Model(models.StructModel):  # type: ignore[misc]
-        def __init__(self, manager: Any, fe_type: Any) -> None:
-            super().__init__(manager, fe_type, [("address", types.int64)])
-
-    make_attribute_wrapper(PointerType, "address", "_address")
-    return PointerType
-
-
-BotType = _pointer_type("Bot")
-DepthType = _pointer_type("Depth")
-OrdersType = _pointer_type("Orders")
-bot_type, depth_type, orders_type = BotType(), DepthType(), OrdersType()
-
-
-@typeof_impl.register(Bot)
-def _typeof_bot(value: Bot, context: Any) -> Any:
-    return bot_type
-
-
-@unbox(BotType)
-def _unbox_bot(typ: Any, obj: Any, context: Any) -> NativeValue:
-    attribute = context.pyapi.object_getattr_string(obj, "_p")
-    native = context.unbox(types.int64, attribute)
-    context.pyapi.decref(attribute)
-    struct = cgutils.create_struct_proxy(typ)(context.context, context.builder)
-    struct.address = native.value
-    return NativeValue(struct._getvalue(), is_error=native.is_error)
-
-
-def _maker(pointer_type: Any) -> Any:
-    @intrinsic
-    def make(typingctx, address):
-        def codegen(context, builder, sig, args):
-            struct = cgutils.create_struct_proxy(pointer_type)(context, builder)
-            struct.address = args[0]
-            return struct._getvalue()
-
-        return pointer_type(types.int64), codegen
-
-    return make
-
-
-make_depth, make_orders = _maker(depth_type), _maker(orders_type)
+BotType = pointer_type("Bot", __name__)
+DepthType = pointer_type("Depth", __name__)
+OrdersType = pointer_type("Orders", __name__)
+passes_as(Bot, BotType)
+make_depth, make_orders = pointer_maker(DepthType), pointer_maker(OrdersType)
 
 
 @helper

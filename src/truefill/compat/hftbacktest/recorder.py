@@ -10,23 +10,14 @@ import os
 from typing import Any
 
 import numpy as np
-from numba import types
-from numba.core import cgutils
-from numba.extending import (
-    NativeValue,
-    make_attribute_wrapper,
-    models,
-    overload_method,
-    register_model,
-    typeof_impl,
-    unbox,
-)
+from numba.extending import overload_method
 
 from truefill.compat.hftbacktest.files import save_arrays
 from truefill.compat.hftbacktest.replaced import missing
 from truefill.core.address import array_view, record_view
 from truefill.core.errors import BotError, InputError
-from truefill.core.jit import helper, kernel_hash
+from truefill.core.jit import helper
+from truefill.core.pointer_types import passes_as, pointer_type
 from truefill.core.records import RECORD
 
 # What stands behind the address: where the rows are, how many moments and assets fit, how many are used.
@@ -103,38 +94,8 @@ class StateRecorder:
         header["used"] += 1
 
 
-class RecorderType(types.Type):  # type: ignore[misc]
-    """Numba's type of a `StateRecorder`; the kernel hash in its name makes users' caches honest."""
-
-    def __init__(self) -> None:
-        super().__init__(name=f"truefill.compat.Recorder_{kernel_hash()}")
-
-
-_recorder_type = RecorderType()
-
-
-@register_model(RecorderType)
-class _RecorderModel(models.StructModel):  # type: ignore[misc]
-    def __init__(self, manager: Any, fe_type: Any) -> None:
-        super().__init__(manager, fe_type, [("address", types.int64)])
-
-
-make_attribute_wrapper(RecorderType, "address", "_address")
-
-
-@typeof_impl.register(StateRecorder)
-def _typeof_recorder(value: StateRecorder, context: Any) -> Any:
-    return _recorder_type
-
-
-@unbox(RecorderType)
-def _unbox_recorder(typ: Any, obj: Any, context: Any) -> NativeValue:
-    attribute = context.pyapi.object_getattr_string(obj, "_p")
-    native = context.unbox(types.int64, attribute)
-    context.pyapi.decref(attribute)
-    struct = cgutils.create_struct_proxy(typ)(context.context, context.builder)
-    struct.address = native.value
-    return NativeValue(struct._getvalue(), is_error=native.is_error)
+RecorderType = pointer_type("Recorder", __name__)
+passes_as(StateRecorder, RecorderType)
 
 
 @overload_method(RecorderType, "record")
