@@ -1,7 +1,5 @@
 """Latency models: what they accept, what they answer, and what they mean for a run."""
 
-import ctypes
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,9 +9,7 @@ import pytest
 
 from tests.backtest.conftest import MS
 from tests.backtest.strategies import quote_both_sides
-from tests.differential.market import START, TICK, book
 from tests.twin.latency import philox as twin_philox
-from truefill.analysis.summary import caption, to_dict
 from truefill.backtest import (
     ORDER_LATENCY,
     Asset,
@@ -29,20 +25,10 @@ from truefill.backtest import (
     run,
 )
 from truefill.backtest.asset import least_feed_latency
-from truefill.backtest.clock import _ask_python, clock_ns
 from truefill.backtest.models.latency_drawn import draw, philox
 from truefill.core.errors import ConfigError
 from truefill.core.events import EVENT
 from truefill.core.jit import entry
-from truefill.core.records import (
-    CANCELED,
-    FILLED,
-    NEW,
-    NONE,
-    ORDER_REQUEST_IN_PROCESS,
-    PARTIALLY_FILLED,
-    REPLACED,
-)
 from truefill.synthetic import make_market
 from truefill.tape import Tape
 
@@ -306,236 +292,3 @@ def test_generated_latency_follows_the_feed(tape: Tape) -> None:
 
 
 # -- computing time ------------------------------------------------------
-
-
-def test_computing_delays_requests_and_the_next_wake(make_bot: BuildBot) -> None:
-    """A request leaves when the strategy has computed; what arrives meanwhile wakes it at once after that."""
-    assets = make_bot(latency=ConstantLatency(5 * MS, 3 * MS)).assets
-    bot = Bot(assets, compute_ns=2 * MS)
-    start = bot.current_timestamp
-    assert bot.elapse(1000 * MS) == 0
-    assert bot.current_timestamp == start + 1002 * MS
-    depth = bot.depth(0)
-    bot.submit_buy_order(0, 1, depth.best_bid - 5.0, depth.lot_size)
-    assert bot.orders(0).get(1).local_timestamp == start + 1004 * MS
-    assert bot.wait_order_response(0, 1, 1000 * MS) == 0
-    assert bot.order_latency(0) == (start + 1004 * MS, start + 1009 * MS, start + 1012 * MS)
-    assert bot.current_timestamp == start + 1012 * MS
-    bot = Bot(assets, compute_ns=500 * MS)
-    bot.elapse(0)
-    assert bot.wait_next_feed(False, 1) == 2  # much has come while it computed
-    assert bot.current_timestamp == start + 1000 * MS
-    with pytest.raises(ConfigError, match=r"Bot\.compute_ns"):
-        Bot(assets, compute_ns=-1)
-
-
-def dawdle_and_buy(bot: Any) -> float:
-    """Wake, compute for real, send an order, compute, and move on."""
-    bot.elapse(1000 * MS)
-    total = 0.0
-    for i in range(200_000):
-        total += np.sqrt(i)
-    depth = bot.depth(0)
-    bot.submit_buy_order(0, 1, depth.best_bid - 5.0, depth.lot_size)
-    for i in range(200_000):
-        total += np.sqrt(i)
-    bot.elapse(1000 * MS)
-    bot.elapse(0)
-    return total
-
-
-@pytest.mark.parametrize("compiled", [True, False])
-def test_measured_computing_charges_real_time(make_bot: BuildBot, compiled: bool) -> None:
-    """Between wake and request, and on to the next wake; the first wait is free; the result says it all."""
-    bot = Bot(make_bot().assets, compute_ns="measured")
-    start = bot.start_timestamp
-    began = time.perf_counter_ns()
-    result = run(bot, dawdle_and_buy, compiled=compiled)
-    took = time.perf_counter_ns() - began
-    assert result.error is None
-    woke = start + 1000 * MS
-    sent = bot.orders(0).get(1).local_timestamp
-    assert woke < sent < bot.current_timestamp - 1000 * MS < woke + took
-    assert bot.order_latency(0)[0] == sent
-    assert not result.repeats and not bot.repeats
-    data = result.run_data()
-    assert any("does not repeat" in note for note in data.meta["notes"])
-    assert "does not repeat" in caption(data)
-    assert to_dict(data)["repeats"] is False
-    constant = run(make_bot(), dawdle_and_buy, compiled=compiled)
-    assert constant.repeats
-    assert "does not repeat" not in caption(constant.run_data())
-    with pytest.raises(ConfigError, match=r"Bot\.compute_ns"):
-        Bot(bot.assets, compute_ns="often")
-
-
-@entry
-def _clock_readings(count):
-    readings = np.empty(count, np.int64)
-    for i in range(count):
-        readings[i] = clock_ns()
-    return readings
-
-
-def test_compiled_and_interpreted_clocks_agree() -> None:
-    """Real time of compiled code lies between two readings by Python; it does not run backwards."""
-    _clock_readings(1)
-    before = clock_ns()
-    readings = _clock_readings(1000)
-    took = clock_ns() - before
-    assert (np.diff(readings) >= 0).all()
-    assert 0 <= readings[-1] - readings[0] <= took
-
-
-def test_the_clock_by_python_answers_like_the_systems() -> None:
-    """The stand-in for systems without clock_gettime: seconds and ns of the same clock."""
-    answer = (ctypes.c_int64 * 2)()
-    before = time.perf_counter_ns()
-    assert _ask_python(0, ctypes.byref(answer)) == 0
-    assert before <= answer[0] * 10**9 + answer[1] <= time.perf_counter_ns()
-    assert 0 <= answer[1] < 10**9
-
-
-# -- overtaking ----------------------------------------------------------
-
-
-def two_orders(bot: Any) -> None:
-    """Place an order, and cancel another one that is resting, at one time."""
-    bot.elapse(1000 * MS)
-    depth = bot.depth(0)
-    bot.submit_buy_order(0, 1, depth.best_bid - 5.0, depth.lot_size)
-    bot.elapse(100 * MS)
-    bot.submit_buy_order(0, 2, depth.best_bid - 5.0, depth.lot_size)
-    bot.cancel(0, 1)
-
-
-@pytest.mark.parametrize("overtaking", [False, True])
-def test_a_fast_cancel_waits_for_the_slow_order_before_it_or_overtakes_it(
-    make_bot: BuildBot, overtaking: bool
-) -> None:
-    """The cancel takes 2 ms, the order sent just before it 20 ms, the answers 3 ms."""
-    latency = ConstantLatency(20 * MS, 3 * MS, cancel_ns=2 * MS, overtaking=overtaking)
-    bot = make_bot(latency=latency)
-    two_orders(bot)
-    sent = bot.current_timestamp
-    assert bot.wait_order_response(0, 1, 1000 * MS) == 0
-    assert bot.current_timestamp == sent + (5 if overtaking else 23) * MS
-    assert bot.orders(0).get(1).status == CANCELED
-    if overtaking:  # else it has come with the other
-        assert bot.wait_order_response(0, 2, 1000 * MS) == 0
-    assert bot.current_timestamp == sent + 23 * MS
-    assert bot.orders(0).get(2).status == NEW
-
-
-def slow_first_report(kind, timestamp, params):
-    """Nothing takes time but reports of fills, 50 ns and before params[0] 500, and answers: params[1] ns."""
-    if kind == 3:
-        return int(params[1])
-    if kind == 4:
-        return 500 if timestamp <= params[0] else 50
-    return 0
-
-
-def test_fills_are_listed_as_they_arrive_and_old_news_undoes_nothing() -> None:
-    """Two fills of one order, whose reports change places on the way."""
-    fill = START + 10_200
-    market = book().sells(101, 3, after=10_000).sells(101, 2).quiet()
-    bot = market.bot(latency=UserLatency(slow_first_report, (fill, 0.0), overtaking=True))
-    bot.elapse(300)
-    assert bot.submit_buy_order(0, 1, 101 * TICK, 8.0, wait=True) == 0
-    assert bot.wait_order_response(0, 1, 100_000) == 0
-    order = bot.orders(0).get(1)
-    assert bot.current_timestamp == fill + 100 + 50
-    assert (order.filled_qty, order.leaves_qty, order.exec_qty) == (5.0, 3.0, 2.0)
-    assert bot.position(0) == 2.0
-    assert bot.fills(0).trade_id.tolist() == [2]
-    assert bot.wait_order_response(0, 1, 100_000) == 0
-    assert bot.current_timestamp == fill + 500
-    assert (order.filled_qty, order.leaves_qty, order.exec_qty) == (5.0, 3.0, 2.0)
-    assert bot.position(0) == 5.0
-    assert bot.state_values(0).num_trades == 2
-    assert bot.fills(0).trade_id.tolist() == [2, 1]
-    assert bot.fills(0).local_ts.tolist() == [fill + 150, fill + 500]
-
-
-def test_an_overtaken_answer_still_ends_its_modify() -> None:
-    """A fill after the modify is known before the modify's answer: the answer brings its terms, no more."""
-    fill = START + 10_200
-    market = book().sells(101, 3, after=10_000).quiet()
-    bot = market.bot(latency=UserLatency(slow_first_report, (0.0, 5000.0), overtaking=True))
-    bot.elapse(300)
-    assert bot.submit_buy_order(0, 1, 101 * TICK, 8.0, wait=True) == 0
-    bot.elapse(fill - 200 - bot.current_timestamp)
-    assert bot.modify(0, 1, 101 * TICK, 6.0) == 0
-    assert bot.wait_order_response(0, 1, 100_000) == 0
-    assert bot.current_timestamp == fill + 50
-    order = bot.orders(0).get(1)
-    assert (order.status, order.req, order.qty, order.leaves_qty) == (PARTIALLY_FILLED, REPLACED, 6.0, 3.0)
-    assert bot.cancel(0, 1) == ORDER_REQUEST_IN_PROCESS
-    assert bot.wait_order_response(0, 1, 100_000) == 0
-    assert bot.current_timestamp == fill - 200 + 5000
-    assert (order.status, order.req, order.qty, order.leaves_qty) == (PARTIALLY_FILLED, NONE, 6.0, 3.0)
-    assert order.cancellable and bot.position(0) == 3.0
-
-
-def test_news_of_an_order_that_is_cleared_away_is_only_counted() -> None:
-    """Filled, cleared, and its id in use again, when an older report arrives: no order changes."""
-    fill = START + 10_200
-    market = book().sells(101, 3, after=10_000).sells(101, 5).quiet()
-    bot = market.bot(latency=UserLatency(slow_first_report, (fill, 0.0), overtaking=True))
-    bot.elapse(300)
-    assert bot.submit_buy_order(0, 1, 101 * TICK, 8.0, wait=True) == 0
-    assert bot.wait_order_response(0, 1, 100_000) == 0
-    assert bot.orders(0).get(1).status == FILLED and bot.position(0) == 5.0
-    bot.clear_inactive_orders(0)
-    assert bot.submit_buy_order(0, 1, 99 * TICK, 4.0, wait=True) == 0
-    assert bot.wait_order_response(0, 1, 100_000) == 0
-    assert bot.current_timestamp == fill + 500 and bot.position(0) == 8.0
-    order = bot.orders(0).get(1)
-    assert (order.status, order.price_tick, order.leaves_qty, order.filled_qty) == (NEW, 99, 4.0, 0.0)
-    bot.cancel(0, 1, wait=True)
-    bot.clear_inactive_orders(0)
-    assert len(bot.orders(0)) == 0
-
-
-def told_apart(**latency: Any) -> Bot:
-    """A bot that bought one lot with a market's best ask, and whose position comes 100 ns after the fill."""
-    model = ConstantLatency(0, 20, position_ns=100, **latency)
-    bot = book().quiet().bot(latency=model)
-    bot.elapse(150)
-    bot.submit_buy_order(0, 1, bot.depth(0).best_ask, 1.0, wait=True)
-    return bot
-
-
-@pytest.mark.parametrize("overtaking", [False, True])
-def test_the_position_has_messages_of_its_own(overtaking: bool) -> None:
-    """Order and fills with the answer after 20 ns; position, money and totals after 100 ns."""
-    bot = told_apart(overtaking=overtaking)
-    state = bot.state_values(0)
-    assert (bot.orders(0).get(1).status, len(bot.fills(0))) == (FILLED, 1)
-    assert (bot.position(0), state.balance, state.num_trades) == (0.0, 0.0, 0)
-    bot.elapse(79)
-    assert bot.position(0) == 0.0
-    bot.elapse(1)
-    fill = bot.fills(0)[0]
-    assert (bot.position(0), state.num_trades, state.trading_volume) == (1.0, 1, 1.0)
-    assert state.balance == -fill.price * fill.qty == -state.trading_value
-
-
-def test_a_position_report_keeps_the_run_going() -> None:
-    """The end of data does not come before it."""
-    bot = told_apart()
-    while bot.elapse(10) == 0:
-        pass
-    assert bot.position(0) == 1.0
-
-
-def test_who_reports_the_position() -> None:
-    """Only models that were given a latency for it."""
-    assert not ConstantLatency(1, 2, fill_ns=3).reports_position
-    assert DrawnLatency(1, 2, position=3).reports_position
-    assert DrawnLatency(1, 2, position=3).by_kind()[-2:] == [2, 3]
-    assert ConstantLatency(1, 2, position_ns=3).by_kind()[-2:].tolist() == [2, 3]
-    assert not UserLatency(lambda kind, timestamp, params: 0).reports_position
-    with pytest.raises(ConfigError, match="position_ns"):
-        ConstantLatency(1, 2, position_ns=-1)

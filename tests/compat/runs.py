@@ -10,7 +10,7 @@ from tests.compat.strategy import ACTION, MONEY, Pages, play
 from tests.differential import scripts
 from tests.differential.driver import Trace
 from tests.differential.scripts import Action
-from tests.differential.setups import Setup
+from tests.differential.setups import Setup, assets_of
 
 LEVELS = 13
 _KINDS = {
@@ -22,26 +22,6 @@ _KINDS = {
     scripts.CANCEL: strategy.CANCEL,
     scripts.MODIFY: strategy.MODIFY,
 }
-
-
-def assets_of(package: Any, setup: Setup, data: list[Any]) -> list[Any]:
-    """Assets of a setup, built by the same calls whatever the package."""
-    assets = []
-    for m, events in zip(setup.markets, data, strict=True):
-        s = m.stream
-        asset = package.BacktestAsset().data(events).tick_size(s.tick_size).lot_size(s.lot_size)
-        contract = asset.inverse_asset if m.inverse else asset.linear_asset
-        asset = contract(m.multiplier).last_trades_capacity(10).parallel_load(False)
-        asset = asset.roi_lb((s.mid_tick - 180) * s.tick_size).roi_ub((s.mid_tick + 180) * s.tick_size)
-        for choice in (m.latency, m.queue, m.fees, m.exchange):
-            asset = choice.hft(asset)
-        if m.location_ns:
-            asset = asset.latency_offset(m.location_ns)
-            entry, response = m.latency.values
-            entry += m.location_ns if entry >= 0 else -2 * m.location_ns
-            asset = asset.constant_order_latency(entry, response + m.location_ns)
-        assets.append(asset)
-    return assets
 
 
 def backtest_of(package: Any, setup: Setup, data: list[Any]) -> Any:

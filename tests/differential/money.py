@@ -11,7 +11,8 @@ from tests.differential.engine import EngineBot, engine_bot
 from tests.differential.setups import Market, Setup, random_setup, twin_bot
 from tests.differential.streams import BASE_TS
 from tests.twin import TwinBot
-from tests.twin.account import YEAR, TwinAccount, TwinHolding, TwinRules
+from tests.twin.account import YEAR, TwinAccount
+from tests.twin.holdings import TwinHolding, TwinRules
 from tests.twin.ledger import worth
 from truefill.backtest.account import Account, CrossMargin, IsolatedMargin
 from truefill.backtest.models.contracts import InverseContract, LinearContract, Spot

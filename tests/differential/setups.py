@@ -184,15 +184,12 @@ def twin_bot(setup: Setup, feeds: Sequence[NDArray[Any]] = ()) -> TwinBot:
     )
 
 
-def hft_bot(setup: Setup) -> HftBot:
-    """HftBacktest on a setup."""
-    import hftbacktest
-
+def assets_of(package: Any, setup: Setup, data: list[Any]) -> list[Any]:
+    """Assets of a setup, built by the same calls of HftBacktest or of the face that stands in for it."""
     assets = []
-    arrays = [m.stream.events.copy() for m in setup.markets]  # latency_offset writes into them (fault K)
-    for m, events in zip(setup.markets, arrays, strict=True):
+    for m, events in zip(setup.markets, data, strict=True):
         s = m.stream
-        asset = hftbacktest.BacktestAsset().data(events).tick_size(s.tick_size).lot_size(s.lot_size)
+        asset = package.BacktestAsset().data(events).tick_size(s.tick_size).lot_size(s.lot_size)
         contract = asset.inverse_asset if m.inverse else asset.linear_asset
         asset = contract(m.multiplier).last_trades_capacity(10).parallel_load(False)
         # of use to the dense book only
@@ -205,7 +202,15 @@ def hft_bot(setup: Setup) -> HftBot:
             entry += m.location_ns if entry >= 0 else -2 * m.location_ns
             asset = asset.constant_order_latency(entry, response + m.location_ns)
         assets.append(asset)
-    return HftBot(assets, arrays, setup.book)
+    return assets
+
+
+def hft_bot(setup: Setup) -> HftBot:
+    """HftBacktest on a setup."""
+    import hftbacktest
+
+    arrays = [m.stream.events.copy() for m in setup.markets]  # latency_offset writes into them (fault K)
+    return HftBot(assets_of(hftbacktest, setup, arrays), arrays, setup.book)
 
 
 def play_twin_for_hft(
