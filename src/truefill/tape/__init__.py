@@ -6,12 +6,16 @@ from truefill.tape.events import tape_events
 from truefill.tape.format import TapeHeader
 from truefill.tape.fusing import FuseMarketDepth, fuse
 from truefill.tape.npz import read_npz, write_npz
+from truefill.tape.parquet_reader import ParquetEvents, read_parquet
+from truefill.tape.parquet_writer import ParquetWriter, write_parquet
 from truefill.tape.snapshots import Snapshot, end_snapshot
 from truefill.tape.tape import Tape, View
 
 __all__ = [
     "Finding",
     "FuseMarketDepth",
+    "ParquetEvents",
+    "ParquetWriter",
     "Snapshot",
     "Tape",
     "TapeBuilder",
@@ -23,6 +27,8 @@ __all__ = [
     "end_snapshot",
     "fuse",
     "read_npz",
+    "read_parquet",
     "tape_events",
     "write_npz",
+    "write_parquet",
 ]

@@ -47,7 +47,7 @@ _KIND_OF_STOP = {
 _FLAGS = np.uint64(EXCH | LOCAL)
 
 
-class _Rows(NamedTuple):
+class Rows(NamedTuple):
     """Rows of one view in its order."""
 
     events: np.ndarray  # EVENT[n], without EXCH and LOCAL; the time of the other view may be missing (0)
@@ -56,19 +56,19 @@ class _Rows(NamedTuple):
 
 def tape_events(tape: Tape) -> np.ndarray:
     """Make EVENT rows of a tape; sorted by exchange time where EXCH is set, by local time where LOCAL is."""
-    exch, local = _exch_rows(tape), _local_rows(tape)
-    partner = _partners(exch, local)  # of each exchange row its local row, or -1
+    exch, local = exch_rows(tape), local_rows(tape)
+    partner = partners(exch, local)  # of each exchange row its local row, or -1
     paired = partner >= 0
     exch.events["local_ts"] = exch.events["exch_ts"]
     exch.events["local_ts"][paired] = local.events["local_ts"][partner[paired]]
-    order = _local_order(local, partner)
+    order = local_order(local, partner)
     place = np.empty_like(order)
     place[order] = np.arange(len(order))
     at = np.where(paired, place[partner] if len(place) else -1, -1)
     return _merge(exch.events, local.events[order], at)
 
 
-def _exch_rows(tape: Tape) -> _Rows:
+def exch_rows(tape: Tape) -> Rows:
     """Rows of the exchange's view: depth, stops, and the exchange half of custom rows."""
     view = tape.exch
     depth = _depth_events(tape, "exch")
@@ -98,10 +98,10 @@ def _exch_rows(tape: Tape) -> _Rows:
     )
     events = np.concatenate([depth, marks, custom])
     events["ev"] &= ~_FLAGS
-    return _Rows(events[order], known[order])
+    return Rows(events[order], known[order])
 
 
-def _local_rows(tape: Tape) -> _Rows:
+def local_rows(tape: Tape) -> Rows:
     """Rows of the local view; within one time first depth and stops, then trades, then custom rows."""
     view = tape.local
     depth = _depth_events(tape, "local")
@@ -130,7 +130,7 @@ def _local_rows(tape: Tape) -> _Rows:
     # A trade without EXCH has no partner by number; its exchange half, if any, is a row of its own.
     known[len(depth) + len(stops) :][: len(trades)][trades["ev"] & np.uint64(EXCH) == 0] = -1
     events["ev"] &= ~_FLAGS
-    return _Rows(events[order], known[order])
+    return Rows(events[order], known[order])
 
 
 def _depth_events(tape: Tape, view: str) -> np.ndarray:
@@ -176,7 +176,7 @@ def _floats(counts: np.ndarray, step: str) -> np.ndarray:
     return np.asarray(whole / power if exponent < 0 else whole * power)
 
 
-def _partners(exch: _Rows, local: _Rows) -> np.ndarray:
+def partners(exch: Rows, local: Rows) -> np.ndarray:
     """Of each exchange row the index of the same event's local row, or -1."""
     partner = np.full(len(exch.events), -1, np.int64)
     by_number = np.full(max(exch.known.max(initial=-1), local.known.max(initial=-1)) + 1, -1, np.int64)
@@ -221,7 +221,7 @@ def _occurrences(ids: np.ndarray) -> np.ndarray:
     return out
 
 
-def _local_order(local: _Rows, partner: np.ndarray) -> np.ndarray:
+def local_order(local: Rows, partner: np.ndarray) -> np.ndarray:
     """Order of the local rows that follows the exchange's where the tape leaves it open.
 
     Depth and stops, trades, and custom rows keep their order among themselves; within one local time they
