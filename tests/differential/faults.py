@@ -41,6 +41,8 @@ crossed   on single orders, one that grows at a crossed price is no      ends th
 modify    on single orders, a modify to a marketable price rests crossed  ends the comparison (`touched`)
 underway  the report of a partial fill makes an order look free while    ends the comparison (`touched`)
           a request of it is under way, and shows it as it was before
+arrays    of a list of arrays it waits for ever when one side is through     lists are of files
+          with an array before the other begins with it; files are fine
 ids       a refused cancel expires a new order of the same id sent at    an order with a request under way is
           the same time                                                  not cleared (`avoid`)
 ========  =============================================================  ====================================

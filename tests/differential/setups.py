@@ -205,12 +205,12 @@ def assets_of(package: Any, setup: Setup, data: list[Any]) -> list[Any]:
     return assets
 
 
-def hft_bot(setup: Setup) -> HftBot:
-    """HftBacktest on a setup."""
+def hft_bot(setup: Setup, files: Sequence[list[str]] = ()) -> HftBot:
+    """HftBacktest on a setup; or on files with the pieces of each of its streams."""
     import hftbacktest
 
     arrays = [m.stream.events.copy() for m in setup.markets]  # latency_offset writes into them (fault K)
-    return HftBot(assets_of(hftbacktest, setup, arrays), arrays, setup.book)
+    return HftBot(assets_of(hftbacktest, setup, list(files) or arrays), arrays, setup.book)
 
 
 def play_twin_for_hft(
