@@ -1,15 +1,22 @@
 """Historical files of data vendors and venues, as events: no sockets, nothing of tapes."""
 
+from truefill.vendors.binance_archive import BOOK_BAND, BinanceArchiveReader, read_binance_archive
+from truefill.vendors.binance_depth import BinanceDepthReader
 from truefill.vendors.bitfinex import BitfinexReader, read_bitfinex
 from truefill.vendors.bitstamp import BitstampReader, read_bitstamp
 from truefill.vendors.databento import DatabentoReader, read_databento
 from truefill.vendors.formats import FORMATS, Format
 from truefill.vendors.guess import guess_format
+from truefill.vendors.klines import KLINE, read_klines
 from truefill.vendors.lobster import LobsterReader, read_lobster
 from truefill.vendors.reader import EventReader, ReaderCounters, all_events, float_events
 
 __all__ = [
+    "BOOK_BAND",
     "FORMATS",
+    "KLINE",
+    "BinanceArchiveReader",
+    "BinanceDepthReader",
     "BitfinexReader",
     "BitstampReader",
     "DatabentoReader",
@@ -20,8 +27,10 @@ __all__ = [
     "all_events",
     "float_events",
     "guess_format",
+    "read_binance_archive",
     "read_bitfinex",
     "read_bitstamp",
     "read_databento",
+    "read_klines",
     "read_lobster",
 ]

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from truefill.vendors.binance_archive import binance_groups, is_binance_archive, read_binance_archive
 from truefill.vendors.bitfinex import read_bitfinex
 from truefill.vendors.bitstamp import read_bitstamp
 from truefill.vendors.databento import read_databento
@@ -94,6 +95,14 @@ FORMATS: tuple[Format, ...] = (
         frozenset({"start", "step_ns", "feed_latency_ns"}),
         first_line(r'\{"event":"|\[\d+,(\[|")'),
         orders=True,
+    ),
+    Format(
+        "binance-archive",
+        "Binance's public archive: trades, aggTrades, bookTicker, bookDepth, T_DEPTH",
+        read_binance_archive,
+        frozenset({"feed_latency_ns", "price_places", "quantity_places"}),
+        is_binance_archive,
+        groups=binance_groups,
     ),
 )
 
