@@ -34,6 +34,7 @@ def parse(text: str, *columns: tuple[int, int]) -> tuple[list[list[int]], int]:
     """Rows and what is wrong."""
     data = np.frombuffer(text.encode(), np.uint8)
     out = np.zeros((text.count("\n"), len(columns)), np.int64)
+    exps = np.zeros(out.shape, np.int16)
     fault = np.zeros(5, np.int64)
     kinds, places = np.array(columns, np.int64).T
     rows = k.parse_rows(
@@ -41,10 +42,24 @@ def parse(text: str, *columns: tuple[int, int]) -> tuple[list[list[int]], int]:
         np.ascontiguousarray(kinds),
         np.ascontiguousarray(places),
         out,
+        exps,
         np.zeros(len(out), np.int64),
         fault,
     )
+    powers = [k.DECIMAL, k.OPTIONAL_DECIMAL]
+    if kinds[0] in powers and rows:
+        return [out[0, :1].tolist() + exps[0, :1].tolist()], int(fault[0])
     return out[:rows].tolist(), int(fault[0])
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.decimals(allow_nan=False, allow_infinity=False, places=9, min_value=-(10**9), max_value=10**9))
+def test_decimals_keep_their_own_power_of_ten(value: Decimal) -> None:
+    """Plain, with zeros that say nothing, and with an exponent."""
+    for text in (f"{value:f}", f"{value:f}000000000000", f"{value:E}", f"{value:e}".replace("+", "")):
+        ((mantissa, power),), fault = parse(f"{text}\n", (k.DECIMAL, 0))
+        assert fault == k.FINE
+        assert Decimal(mantissa).scaleb(power) == value
 
 
 @settings(max_examples=200, deadline=None)
@@ -73,6 +88,10 @@ def test_kinds_of_columns() -> None:
     assert fault == k.FINE
     assert rows[0][1:] == [k.NO_NUMBER, word("created"), -1, text_hash("ESH4 C1234")]
     assert rows[1][1:] == [-50, 0, 0, 0]
+    assert parse("12,12x\n", (k.ID, 0), (k.ID, 0)) == ([[12, 0]], k.FINE)
+    assert parse('"1.5","a,b",7\n', (k.NUMBER, 1), (k.SKIPPED, 0), (k.NUMBER, 0)) == ([[15, 0, 7]], k.FINE)
+    assert parse("\n", (k.OPTIONAL_DECIMAL, 0)) == ([], k.FINE)
+    assert parse(",1\n", (k.OPTIONAL_DECIMAL, 0), (k.NUMBER, 0)) == ([[k.NO_NUMBER, 0]], k.FINE)
     assert parse(f"{2**63}\n", (k.UNSIGNED, 0)) == ([[-(2**63)]], k.FINE)
     assert parse(f"{2**63 - 1}\n", (k.NUMBER, 0)) == ([[2**63 - 1]], k.FINE)
 
@@ -90,6 +109,14 @@ def test_kinds_of_columns() -> None:
         ("-1", k.UNSIGNED, 0, k.NOT_A_NUMBER),
         (str(2**64), k.UNSIGNED, 0, k.TOO_LARGE),
         ("123456789", k.WORD, 0, k.TOO_LONG),
+        (".", k.DECIMAL, 0, k.NOT_A_NUMBER),
+        ("1e", k.DECIMAL, 0, k.NOT_A_NUMBER),
+        ("1e+", k.DECIMAL, 0, k.NOT_A_NUMBER),
+        ("1e1234", k.DECIMAL, 0, k.NOT_A_NUMBER),
+        ("nan", k.DECIMAL, 0, k.NOT_A_NUMBER),
+        (str(2**63), k.DECIMAL, 0, k.TOO_LARGE),
+        ("1.2345678901234567891", k.DECIMAL, 0, k.TOO_LARGE),
+        ("-", k.OPTIONAL_DECIMAL, 0, k.NOT_A_NUMBER),
         ("1,2", k.NUMBER, 0, k.TOO_MANY_COLUMNS),
         ("2023-02-03", k.TIME, 0, k.NOT_A_TIME),
         ("2023-02-03 25:00:00", k.TIME, 0, k.NOT_A_TIME),

@@ -1,7 +1,7 @@
 """Historical files of vendors and venues (`truefill.vendors`), into a tape or HftBacktest's events."""
 
 import datetime
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from os import PathLike, fspath
 from pathlib import Path
@@ -16,6 +16,7 @@ from truefill.core.events import EXCH, LOCAL
 from truefill.tape import TapeBuilder, write_npz
 from truefill.vendors import EventReader, ReaderCounters, all_events, guess_format
 from truefill.vendors.formats import BY_NAME, FORMATS, Format
+from truefill.vendors.merging import Chunk, merged
 
 # Counters that say how much there was of something, and nothing of how good it is.
 _ORDINARY = {
@@ -137,9 +138,9 @@ def convert_files(
         progress=work.indexed,
         source=paths,
     ) as builder:
-        for reader in readers:
-            for rows in reader:
-                builder.append(rows)
+        # In order of arrival: what the builder keeps in memory is what is out of order.
+        for rows, _ in merged([_chunks(reader) for reader in readers]):
+            builder.append(rows)
         header = builder.finish().header
     counters = _together(readers)
     return FilesReport(
@@ -217,6 +218,11 @@ def _readers(
         )
         for format, paths in groups
     ]
+
+
+def _chunks(reader: EventReader) -> Iterator[Chunk]:
+    for rows in reader:
+        yield rows, np.zeros(len(rows), np.int64)
 
 
 def _together(readers: list[EventReader]) -> ReaderCounters:

@@ -10,6 +10,7 @@ from truefill.vendors.guess import guess_format
 from truefill.vendors.klines import KLINE, read_klines
 from truefill.vendors.lobster import LobsterReader, read_lobster
 from truefill.vendors.reader import EventReader, ReaderCounters, all_events, float_events
+from truefill.vendors.tardis import TardisReader, read_tardis
 
 __all__ = [
     "BOOK_BAND",
@@ -24,6 +25,7 @@ __all__ = [
     "Format",
     "LobsterReader",
     "ReaderCounters",
+    "TardisReader",
     "all_events",
     "float_events",
     "guess_format",
@@ -33,4 +35,5 @@ __all__ = [
     "read_databento",
     "read_klines",
     "read_lobster",
+    "read_tardis",
 ]

@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from truefill.core.errors import DataError
 from truefill.core.events import BUY, DECIMAL_EVENT, DEPTH_CLEAR, EXCH, LOCAL, SELL
 from truefill.vendors import books_kernels as k
+from truefill.vendors.decimals import Decimals, whole
 from truefill.vendors.reader import ReaderCounters
+from truefill.vendors.table_kernels import NO_NUMBER
 
 _SIDES = np.array([SELL, 0, BUY], np.uint64)
 
@@ -29,10 +31,11 @@ class Books:
     levels : int
         The most levels of a side.
     px_exp, qty_exp : int
-        Prices and quantities are integers times 10 to these powers.
+        Prices and quantities are integers times 10 to these powers (`exact_events`: smaller ones when
+        a number wants it).
     """
 
-    def __init__(self, counters: ReaderCounters, levels: int, px_exp: int, qty_exp: int) -> None:
+    def __init__(self, counters: ReaderCounters, levels: int, px_exp: int = 0, qty_exp: int = 0) -> None:
         self.counters = counters
         self.px_exp = px_exp
         self.qty_exp = qty_exp
@@ -43,6 +46,49 @@ class Books:
     def restart(self) -> None:
         """Forget the book: the next one is a clear and a snapshot again."""
         self._state[:] = 0
+
+    def exact_events(
+        self,
+        exch_ts: NDArray[np.int64],
+        local_ts: NDArray[np.int64],
+        px: Decimals,
+        qty: Decimals,
+        place: Callable[[int], str],
+    ) -> tuple[np.ndarray, NDArray[np.int64]]:
+        """Give `events` of numbers that have powers of ten of their own, each shaped (n, 2, levels).
+
+        What is missing, or has a quantity of 0 or less, is no level.
+
+        Raises
+        ------
+        DataError
+            As `events`; or the numbers, all in the finest unit so far, do not fit into 63 bits.
+        """
+        missing = (px.mantissa == NO_NUMBER) | (qty.mantissa == NO_NUMBER)
+        shape = px.mantissa.shape
+        of_row = shape[1] * shape[2]
+
+        def of_number(at: int) -> str:
+            return place(at // of_row)
+
+        values = []
+        for name, numbers, now, kept in (
+            ("price", px, self.px_exp, self._px),
+            ("quantity", qty, self.qty_exp, self._qty),
+        ):
+            flat = Decimals(np.where(missing, NO_NUMBER, numbers.mantissa).ravel(), numbers.exponent.ravel())
+            finest = flat.finest()
+            exponent = now if finest is None else min(now, finest)
+            if exponent < now:
+                # What the book held has to fit, too.
+                held = Decimals(kept.ravel(), np.full(kept.size, now, np.int32))
+                kept[:] = whole(held, exponent, name, lambda _: place(0)).reshape(kept.shape)
+            values.append(whole(flat, exponent, name, of_number).reshape(shape))
+            if name == "price":
+                self.px_exp = exponent
+            else:
+                self.qty_exp = exponent
+        return self.events(exch_ts, local_ts, values[0], values[1], place)
 
     def events(
         self,

@@ -12,6 +12,7 @@ from truefill.vendors.databento import read_databento
 from truefill.vendors.databento_dbn import is_dbn
 from truefill.vendors.lobster import is_lobster, lobster_pairs, read_lobster
 from truefill.vendors.reader import EventReader
+from truefill.vendors.tardis import looks_like_tardis, read_tardis
 
 Looks = Callable[[Path, str], bool]
 """Whether a file is of a format, told by its path and its first line (unpacked, up to 1,000 letters)."""
@@ -20,6 +21,11 @@ Looks = Callable[[Path, str], bool]
 def each_alone(paths: Sequence[Path]) -> list[tuple[Path, ...]]:
     """Files of which each is read by itself."""
     return [(path,) for path in paths]
+
+
+def all_together(paths: Sequence[Path]) -> list[tuple[Path, ...]]:
+    """Files that one reader reads."""
+    return [tuple(paths)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +109,14 @@ FORMATS: tuple[Format, ...] = (
         frozenset({"feed_latency_ns", "price_places", "quantity_places"}),
         is_binance_archive,
         groups=binance_groups,
+    ),
+    Format(
+        "tardis",
+        "tardis.dev: incremental_book_L2, book_snapshot_N, trades, quotes, derivative_ticker, CSV",
+        read_tardis,
+        frozenset({"instrument", "snapshot_mode", "quotes"}),
+        looks_like_tardis,
+        groups=all_together,
     ),
 )
 

@@ -27,6 +27,7 @@ class TableBlock(NamedTuple):
 
     columns: dict[str, NDArray[np.int64]]  # by name, without what is skipped
     lines: NDArray[np.int64]  # of each row, the first line of the file is 1
+    exps: dict[str, NDArray[np.int32]] = {}  # noqa: RUF012 - never changed; power of ten of each DECIMAL column
 
 
 def word(text: str) -> int:
@@ -71,6 +72,8 @@ def read_table(
     path: Path,
     columns: Sequence[Column] | Callable[[str], Sequence[Column]],
     progress: Callable[[int], None] | None = None,
+    *,
+    header: bool = False,
 ) -> Iterator[TableBlock]:
     """Read a file of comma-separated values.
 
@@ -81,6 +84,8 @@ def read_table(
         What each column holds. A callable gets the first line, the names, and tells.
     progress : callable, optional
         Called with the number of bytes read since the last call.
+    header : bool
+        The first line is of names, which have been looked at.
 
     Raises
     ------
@@ -89,12 +94,13 @@ def read_table(
     """
     table = None if callable(columns) else _Table(path, columns)
     for block, line in line_blocks(path, progress):
-        if table is not None:
+        if table is not None and not (header and line == 1):
             yield table.block(block, line)
             continue
-        assert callable(columns)
         head, _, text = block.partition(b"\n")
-        table = _Table(path, columns(head.decode("utf-8", "replace").strip("\r\ufeff")))
+        if table is None:
+            assert callable(columns)
+            table = _Table(path, columns(head.decode("utf-8", "replace").strip("\r\ufeff")))
         if text:
             yield table.block(text, line + 1)
 
@@ -107,14 +113,16 @@ class _Table:
         self.columns = columns
         self.kinds = np.array([column.kind for column in columns], np.int64)
         self.places = np.array([column.places for column in columns], np.int64)
+        self.decimal = [(i, c) for i, c in enumerate(columns) if c.kind in (k.DECIMAL, k.OPTIONAL_DECIMAL)]
 
     def block(self, text: bytes, line: int) -> TableBlock:
         data = np.frombuffer(text, np.uint8)
         size = text.count(b"\n")
         out = np.zeros((size, len(self.columns)), np.int64)
+        exps = np.zeros((size, len(self.columns) if self.decimal else 1), np.int16)
         lines = np.zeros(size, np.int64)
         fault = np.zeros(5, np.int64)
-        rows = int(k.parse_rows(data, self.kinds, self.places, out, lines, fault))
+        rows = int(k.parse_rows(data, self.kinds, self.places, out, exps, lines, fault))
         if fault[0] != k.FINE:
             raise self._error(text, line, fault.tolist())
         named = {
@@ -122,7 +130,8 @@ class _Table:
             for i, column in enumerate(self.columns)
             if column.kind != k.SKIPPED
         }
-        return TableBlock(named, lines[:rows] + line)
+        powers = {column.name: exps[:rows, i].astype(np.int32) for i, column in self.decimal}
+        return TableBlock(named, lines[:rows] + line, powers)
 
     def _error(self, text: bytes, line: int, fault: list[int]) -> DataError:
         wrong, at, number, start, end = fault

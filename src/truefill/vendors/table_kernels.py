@@ -1,7 +1,8 @@
 """Lines of comma-separated text to integers, exactly: the compiled part of `table`.
 
 Numbers are never floats here: a column has a number of decimal places, and a price in it becomes an
-integer of so many places. Times become nanoseconds since 1970, short words their bytes in one integer.
+integer of so many places; or each number has its own power of ten. Times become nanoseconds since 1970, short
+words their bytes in one integer.
 """
 
 import numpy as np
@@ -16,6 +17,9 @@ WORD = 3  # up to 8 characters, the first one lowest
 UNSIGNED = 4  # an integer below 2**64, as the int64 of the same bits
 TIME = 5  # UNSIGNED nanoseconds, or 2023-12-25T22:00:00.180087113Z
 TEXT = 6  # any text, as a hash of 48 bits
+DECIMAL = 7  # a decimal number, 1e-7 too, with its own power of ten
+OPTIONAL_DECIMAL = 8  # the same, or nothing: NO_NUMBER
+ID = 9  # UNSIGNED, or 0 for any other text
 
 NO_NUMBER = np.iinfo(np.int64).max
 
@@ -26,7 +30,9 @@ FINE, NOT_A_NUMBER, TOO_FINE, TOO_LARGE, TOO_FEW_COLUMNS, TOO_MANY_COLUMNS, NOT_
 
 _NEWLINE, _RETURN, _COMMA = 10, 13, 44
 _MINUS, _PLUS, _POINT, _ZERO, _NINE = 45, 43, 46, 48, 57
+_QUOTE = 34
 _LARGEST = np.int64(9_223_372_036_854_775_807)
+_POWER = 99  # the largest power of ten that may be written after an e
 
 
 @helper
@@ -72,6 +78,64 @@ def _number(text, start, end, places, out, row, column):
 
 
 @helper
+def _digits(text, start, end):
+    """Value of the digits in `text[start:end]`, or -1."""
+    value = np.int64(0)
+    for i in range(start, end):
+        c = np.int64(text[i]) - _ZERO
+        if c < 0 or c > 9:
+            return np.int64(-1)
+        value = value * 10 + c
+    return value
+
+
+@helper
+def _decimal(text, start, end, out, exps, row, column):
+    """Read one decimal number with its own power of ten; what is wrong with it."""
+    i = start
+    negative = False
+    if i < end and (text[i] == _MINUS or text[i] == _PLUS):
+        negative = text[i] == _MINUS
+        i += 1
+    value = np.int64(0)
+    exponent = 0
+    digits = 0
+    point = False
+    while i < end:
+        c = np.int64(text[i])
+        if c == _POINT and not point:
+            point = True
+        elif _ZERO <= c <= _NINE:
+            digits += 1
+            c -= _ZERO
+            if value <= (_LARGEST - c) // 10:
+                value = value * 10 + c
+                if point:
+                    exponent -= 1
+            elif not point or c != 0:  # zeros at the end of 1.000000000000000000000 say nothing
+                return TOO_LARGE
+        else:
+            break
+        i += 1
+    if digits == 0:
+        return NOT_A_NUMBER
+    if i < end:
+        if (text[i] != 101 and text[i] != 69) or end - i > 4:  # e E
+            return NOT_A_NUMBER
+        i += 1
+        down = i < end and text[i] == _MINUS
+        if i < end and (text[i] == _MINUS or text[i] == _PLUS):
+            i += 1
+        power = _digits(text, i, end)
+        if power < 0 or i == end or power > _POWER:
+            return NOT_A_NUMBER
+        exponent += -power if down else power
+    out[row, column] = -value if negative else value
+    exps[row, column] = exponent if value != 0 else 0
+    return FINE
+
+
+@helper
 def _unsigned(text, start, end, out, row, column):
     """Read an integer below 2**64."""
     if start == end:
@@ -88,18 +152,6 @@ def _unsigned(text, start, end, out, row, column):
     low = np.int64(value & np.uint64(0x7FFFFFFFFFFFFFFF))
     out[row, column] = low if value >> np.uint64(63) == 0 else low + np.int64(-9223372036854775808)
     return FINE
-
-
-@helper
-def _digits(text, start, end):
-    """Value of the digits in `text[start:end]`, or -1."""
-    value = np.int64(0)
-    for i in range(start, end):
-        c = np.int64(text[i]) - _ZERO
-        if c < 0 or c > 9:
-            return np.int64(-1)
-        value = value * 10 + c
-    return value
 
 
 @helper
@@ -148,13 +200,15 @@ def _time(text, start, end, out, row, column):
 
 
 @helper
-def _field(text, start, end, kind, places, out, row, column):
+def _field(text, start, end, kind, places, out, exps, row, column):
     """Read one field; what is wrong with it."""
     if kind == SKIPPED:
         return FINE
-    if kind == OPTIONAL and start == end:
+    if (kind == OPTIONAL or kind == OPTIONAL_DECIMAL) and start == end:
         out[row, column] = NO_NUMBER
         return FINE
+    if kind == DECIMAL or kind == OPTIONAL_DECIMAL:
+        return _decimal(text, start, end, out, exps, row, column)
     if kind == NUMBER or kind == OPTIONAL:
         return _number(text, start, end, places, out, row, column)
     if kind == WORD:
@@ -171,14 +225,18 @@ def _field(text, start, end, kind, places, out, row, column):
             hashed = ((hashed * 31) ^ np.int64(text[i])) & HASH_MASK
         out[row, column] = hashed
         return FINE
+    if kind == ID:
+        if _unsigned(text, start, end, out, row, column) != FINE:
+            out[row, column] = 0
+        return FINE
     if kind == TIME and end - start > 4 and text[start + 4] == _MINUS:
         return _time(text, start, end, out, row, column)
     return _unsigned(text, start, end, out, row, column)
 
 
 @entry
-def parse_rows(text, kinds, places, out, lines, fault):
-    """Parse whole lines.
+def parse_rows(text, kinds, places, out, exps, lines, fault):
+    """Parse whole lines. A field may stand in quotes, and then have commas.
 
     Parameters
     ----------
@@ -188,6 +246,8 @@ def parse_rows(text, kinds, places, out, lines, fault):
         Of each column: what it holds, and how many decimal places a number has.
     out : ndarray of int64, shape (rows, columns)
         At least as many rows as there are ends of line.
+    exps : ndarray of int16, shape (rows, columns)
+        Gets the power of ten of what is DECIMAL, nothing else.
     lines : ndarray of int64
         Gets the line of each row, from 0.
     fault : ndarray of int64, shape (5,)
@@ -212,16 +272,23 @@ def parse_rows(text, kinds, places, out, lines, fault):
         column = 0
         while True:
             start = i
+            if text[i] == _QUOTE:
+                i += 1
+                while text[i] != _QUOTE and text[i] != _NEWLINE:
+                    i += 1
             while text[i] != _COMMA and text[i] != _NEWLINE:
                 i += 1
             last = text[i] == _NEWLINE
             end = i
             if last and end > start and text[end - 1] == _RETURN:
                 end -= 1
+            if end - start > 1 and text[start] == _QUOTE and text[end - 1] == _QUOTE:
+                start += 1
+                end -= 1
             if column >= columns:
                 wrong = TOO_MANY_COLUMNS
             else:
-                wrong = _field(text, start, end, kinds[column], places[column], out, rows, column)
+                wrong = _field(text, start, end, kinds[column], places[column], out, exps, rows, column)
                 if wrong == FINE and last and column < columns - 1:
                     wrong = TOO_FEW_COLUMNS
             if wrong != FINE:
