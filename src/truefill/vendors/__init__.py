@@ -4,6 +4,8 @@ from truefill.vendors.binance_archive import BOOK_BAND, BinanceArchiveReader, re
 from truefill.vendors.binance_depth import BinanceDepthReader
 from truefill.vendors.bitfinex import BitfinexReader, read_bitfinex
 from truefill.vendors.bitstamp import BitstampReader, read_bitstamp
+from truefill.vendors.bybit_archive import BybitTradesReader, read_bybit_archive
+from truefill.vendors.bybit_book import BybitBookReader
 from truefill.vendors.databento import DatabentoReader, read_databento
 from truefill.vendors.formats import FORMATS, Format
 from truefill.vendors.guess import guess_format
@@ -20,6 +22,8 @@ __all__ = [
     "BinanceDepthReader",
     "BitfinexReader",
     "BitstampReader",
+    "BybitBookReader",
+    "BybitTradesReader",
     "DatabentoReader",
     "EventReader",
     "Format",
@@ -32,6 +36,7 @@ __all__ = [
     "read_binance_archive",
     "read_bitfinex",
     "read_bitstamp",
+    "read_bybit_archive",
     "read_databento",
     "read_klines",
     "read_lobster",

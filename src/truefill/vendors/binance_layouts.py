@@ -12,7 +12,7 @@ from pathlib import Path
 
 from truefill.core.errors import DataError
 from truefill.vendors import table_kernels as k
-from truefill.vendors.packed import Blocks
+from truefill.vendors.packed import first_line
 from truefill.vendors.table import Column
 
 # What a column is for, and how it is read. Prices and quantities get their decimal places from the reader.
@@ -262,12 +262,6 @@ def told(line: str) -> str | None:
         if roles >= set(layout.needed) or any(re.match(form, line) for form, _ in layout.rows):
             return layout.kind
     return None
-
-
-def first_line(path: Path) -> str:
-    """Give the first line of a file, unpacked."""
-    text = next(iter(Blocks(path)), b"")
-    return text.partition(b"\n")[0][:1000].decode("utf-8", "replace").strip("\r\ufeff")
 
 
 def kind_of(path: Path) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from truefill.vendors.binance_archive import binance_groups, is_binance_archive, read_binance_archive
 from truefill.vendors.bitfinex import read_bitfinex
 from truefill.vendors.bitstamp import read_bitstamp
+from truefill.vendors.bybit_archive import bybit_groups, is_bybit_archive, read_bybit_archive
 from truefill.vendors.databento import read_databento
 from truefill.vendors.databento_dbn import is_dbn
 from truefill.vendors.lobster import is_lobster, lobster_pairs, read_lobster
@@ -117,6 +118,14 @@ FORMATS: tuple[Format, ...] = (
         frozenset({"instrument", "snapshot_mode", "quotes"}),
         looks_like_tardis,
         groups=all_together,
+    ),
+    Format(
+        "bybit-archive",
+        "Bybit's public archive: the book (ob500, ob200) and trades",
+        read_bybit_archive,
+        frozenset({"feed_latency_ns", "price_places", "quantity_places"}),
+        is_bybit_archive,
+        groups=bybit_groups,
     ),
 )
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from truefill.core.errors import DataError
 from truefill.vendors.formats import FORMATS
-from truefill.vendors.packed import Blocks
+from truefill.vendors.packed import first_line
 
 
 def guess_format(path: str | PathLike[str]) -> str | None:
@@ -19,6 +19,5 @@ def guess_format(path: str | PathLike[str]) -> str | None:
     file = Path(path)
     if not file.is_file():
         raise DataError("a file", "none with this name", file)
-    text = next(iter(Blocks(file)), b"")
-    line = text.partition(b"\n")[0][:1000].decode("utf-8", "replace").strip("\r\ufeff")
+    line = first_line(file)
     return next((format.name for format in FORMATS if format.looks(file, line)), None)

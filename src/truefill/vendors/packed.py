@@ -124,3 +124,9 @@ def _zstd(path: Path) -> tuple[Callable[[], _Unpacker], tuple[type[Exception], .
             "the library zstandard, which reads zstd (pip install 'truefill[databento]')", "none", path
         ) from None
     return zstandard.ZstdDecompressor().decompressobj, (zstandard.ZstdError,)
+
+
+def first_line(path: Path) -> str:
+    """Give the first line of a file, unpacked, up to 1,000 letters."""
+    text = next(iter(Blocks(path)), b"")
+    return text.partition(b"\n")[0][:1000].decode("utf-8", "replace").strip("\r\ufeff")
