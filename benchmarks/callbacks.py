@@ -174,7 +174,7 @@ def main(arguments: list[str]) -> None:
             checks = compiled[name][0](bot, qty)
             return time.perf_counter() - begin, tuple(float(c) for c in checks)
         state = new_state(steps=0, ticks=0, bid_id=0, last_id=0, qty=qty)
-        work = CASES[name][1].plan(1).work(state, 1, bot.current_timestamp, attributes=False)
+        work = CASES[name][1].plan(1).work(state, bot, attributes=False)
         begin = time.perf_counter()
         compiled[name][1](bot, work)
         seconds = time.perf_counter() - begin

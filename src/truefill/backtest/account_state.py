@@ -16,8 +16,8 @@ from truefill.backtest.account_records import (
     tiers_at,
 )
 from truefill.backtest.executions import units
-from truefill.backtest.local_side import is_over
 from truefill.backtest.models.contracts import trade_value
+from truefill.backtest.order_table import is_over
 from truefill.backtest.records import fills_at, metas_at, orders_at, resting_at
 from truefill.backtest.resting import ranks_of
 from truefill.backtest.table import asset_of

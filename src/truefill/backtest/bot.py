@@ -219,6 +219,11 @@ class Bot:
         """Number of assets."""
         return len(self.assets)
 
+    @property
+    def max_orders(self) -> int:
+        """How many orders the largest table of the assets has room for."""
+        return max(asset.max_orders for asset in self.assets)
+
     def depth(self, asset_no: int) -> Depth:
         """The book of an asset."""
         return Depth(self, self._asset(asset_no))

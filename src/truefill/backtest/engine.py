@@ -29,7 +29,6 @@ from truefill.backtest.feed_events import ARRIVED, MORE, next_event_entry, take_
 from truefill.backtest.fill_pro_rata import share_out
 from truefill.backtest.fill_user import fill_by_user
 from truefill.backtest.local_side import (
-    clear_inactive,
     level_lots,
     next_feed_ts,
     next_response_ts,
@@ -38,6 +37,7 @@ from truefill.backtest.local_side import (
     sync_book,
 )
 from truefill.backtest.memory import grown
+from truefill.backtest.order_table import clear_inactive
 from truefill.backtest.position_reports import hear_positions_entry, tell_position_entry
 from truefill.backtest.records import (
     RECORD_ROW,

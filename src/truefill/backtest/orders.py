@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from truefill.backtest.order_table import take_changed
 from truefill.backtest.records import orders_at
 from truefill.core.errors import BotError
 from truefill.core.gate import whole
@@ -68,6 +69,18 @@ class Orders:
         if len(found) == 0:
             raise BotError("the id of an order in the table", order_id)
         return Record(self._rows()[found[0]])
+
+    def take_changed(self) -> int:
+        """Place from which on orders have changed since this was last asked; more than there are: none has.
+
+        For one reader. With callbacks that is their event loop, which then misses what another one takes.
+        """
+        return int(take_changed(self._a))
+
+    def rows_from(self, first: int) -> Iterator[Record]:
+        """Orders from a place on."""
+        for row in self._rows()[first:]:
+            yield Record(row)
 
 
 def checked_order_id(value: Any) -> int:

@@ -17,7 +17,7 @@ from truefill.backtest.compiled_types import (
     OrdersType,
     wants_integer,
 )
-from truefill.backtest.local_side import find_order
+from truefill.backtest.order_table import find_order, take_changed
 from truefill.backtest.records import asset_at, orders_at
 from truefill.core.errors import BotError
 from truefill.core.jit import helper
@@ -58,6 +58,17 @@ def _get_order(orders, order_id):
         return _order_rows(orders._address)[slot]
 
     return get
+
+
+@overload_method(OrdersType, "take_changed")
+def _take_changed(orders):
+    return lambda orders: take_changed(asset_at(orders._address))
+
+
+@overload_method(OrdersType, "rows_from")
+def _rows_from(orders, first):
+    wants_integer(first, "place in the table")
+    return lambda orders, first: _order_rows(orders._address)[first:]
 
 
 _ORDER_ARRAY = types.Array(from_dtype(ORDER), 1, "C")

@@ -7,6 +7,7 @@ the order of sending, so that old news of an order changes nothing that newer ne
 import numpy as np
 
 from truefill.backtest.memory import grown_copy
+from truefill.backtest.order_table import order_changed
 from truefill.backtest.records import FILL_REPORT, MODIFY, fills_at, metas_at, orders_at, responses_at
 from truefill.core.jit import helper
 from truefill.core.records import FILL
@@ -91,6 +92,7 @@ def closes_modify(a, slot, message):
     order["price"] = np.int64(message["tick"]) * a["tick_size"]
     meta["qty"] = message["qty"]
     meta["modifying"] = 0
+    order_changed(a, slot)
     return True
 
 

@@ -16,8 +16,9 @@ import numpy as np
 from truefill.backtest.arguments import BROKEN
 from truefill.backtest.exchange_side import next_order_ts, own_orders
 from truefill.backtest.executions import later, units
-from truefill.backtest.local_side import find_order, settle_groups
+from truefill.backtest.local_side import settle_groups
 from truefill.backtest.memory import grown
+from truefill.backtest.order_table import find_order
 from truefill.backtest.records import (
     QUEUE_PLACE,
     asset_at,

@@ -397,7 +397,7 @@ ASSET = np.dtype(
         ("orders_meta_addr", I8),
         ("orders_count", I8),
         ("orders_room", I8),
-        ("inactive", I8),  # of them finished
+        ("orders_changed", I8),  # first slot whose order has changed since the event loop last looked
         *_idmap("lmap"),
         # order latency (models/latency.py)
         ("latency_ns_addr", I8),  # constant: ns by kind of message

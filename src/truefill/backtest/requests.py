@@ -19,9 +19,9 @@ from truefill.backtest.arguments import (
     QTY_OFF_LOT,
 )
 from truefill.backtest.executions import later, new_response, units
-from truefill.backtest.local_side import add_order, apply_event, find_order
 from truefill.backtest.memory import grown
 from truefill.backtest.models.latency import message_latency
+from truefill.backtest.order_table import add_order, apply_event, find_order, order_changed
 from truefill.backtest.overtaking import place_by_time
 from truefill.backtest.records import (
     CANCEL,
@@ -298,6 +298,7 @@ def _modify(address, number, order_id, price, qty, wait):
         order["price"] = tick * a["tick_size"]
         order["qty"] = units(a, lots)
         order["local_timestamp"] = run["now"]
+        order_changed(a, slot)  # of a finished one the state stays
         a["modifies"] += 1
         apply_event(a, slot, REQUEST_UPDATE)
         _send(run, a, MODIFY, order_id, order, lots)

@@ -6,10 +6,10 @@ import numpy as np
 
 from truefill.backtest.arguments import BROKEN
 from truefill.backtest.executions import units
-from truefill.backtest.local_side import is_over
 from truefill.backtest.models.contracts import trade_value
 from truefill.backtest.models.risk import SIGNATURE
 from truefill.backtest.models.user import fail
+from truefill.backtest.order_table import is_over
 from truefill.backtest.records import (
     PLACE,
     RISK_MODEL,

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from truefill.core.errors import StrategyError, shown
-from truefill.strategy.events import CALLBACKS, LONELY
+from truefill.strategy.events import CALLBACKS, LONELY, ORDER_CALLBACKS
 from truefill.strategy.plan import Plan, checked_series, checked_timers, event_wants, market_wants
 
 
@@ -59,7 +59,8 @@ class Callbacks:
     def plan(self, assets: int, feeds: int = 0) -> Plan:
         """Say what it wants to hear of a bot with so many assets and stand-alone feeds."""
         wants, hears = market_wants(self.functions, assets), event_wants(self.functions, assets + feeds)
-        return Plan(wants, hears, self.l1_quantities, list(self.klines), list(self.timers))
+        orders = any(name in self.functions for name in ORDER_CALLBACKS)
+        return Plan(wants, hears, self.l1_quantities, list(self.klines), list(self.timers), orders)
 
 
 def checked_callback(name: str, given: Any) -> Callable[..., Any]:

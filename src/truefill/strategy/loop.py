@@ -21,8 +21,7 @@ from truefill.strategy.event_calls import hears_anything, make_event_teller, nex
 from truefill.strategy.events import CALLBACKS, EVENT_CALLBACKS, NEVER, ORDER_CALLBACKS
 from truefill.strategy.klines import add_trade, begin_bars, close_on_time, first_ended
 from truefill.strategy.moments import next_due, next_trade, next_wake, set_next, wants_feed
-from truefill.strategy.order_calls import ignore, make_order_teller, note, room_in_rows
-from truefill.strategy.order_news import room_for
+from truefill.strategy.order_calls import ignore, make_order_teller, note
 
 _ON_START, _ON_KLINE, _ON_TRADE = range(3)
 _ON_BOOKL1, _ON_BOOKL2, _ON_FILL, _ON_TIMER, _ON_STOP = (
@@ -59,8 +58,10 @@ class Work(NamedTuple):
     event : FEED_EVENT[1]
         The event that is being told.
     told : TOLD[A, N]
-    news : ORDER[M]
-    codes : int64[M]
+        N: orders that the largest table has room for. Arrays that would grow, and so be other ones in the
+        course of the loop, have their references counted at each turn: twice the time of a turn.
+    news : ORDER[N]
+    codes : int64[N, 2]
     """
 
     state: Any
@@ -122,6 +123,7 @@ def make_loop(callbacks: dict[str, Callable[..., Any]], jit: Callable[..., Any])
     has_fill = "on_fill" in callbacks
     has_timer = "on_timer" in callbacks
     takes_trades = has_trade or has_kline
+    has_clock = has_timer or has_kline
     has_events = any(name in callbacks for name in EVENT_CALLBACKS)
     takes_any = takes_trades or has_events
     has_orders = any(name in callbacks for name in ORDER_CALLBACKS)
@@ -137,7 +139,7 @@ def make_loop(callbacks: dict[str, Callable[..., Any]], jit: Callable[..., Any])
         taken = np.zeros(count, np.int64)
         given = np.zeros(hears.shape[1], np.int64)
         fills_told = np.zeros(count, np.int64)
-        orders_told = np.zeros(count, np.int64)
+        known = np.zeros((count, 3), np.int64)
         with_quantities = work.quantities[0] != 0
         each_arrival = wants_feed(wants, bars) or hears_anything(hears)
         now = bot.current_timestamp
@@ -149,28 +151,28 @@ def make_loop(callbacks: dict[str, Callable[..., Any]], jit: Callable[..., Any])
         note(where, _ON_START, now, -1)
         on_start(bot, state)
         called = True
+        moved = True  # callbacks may have moved timers
+        wake = np.int64(NEVER)
         code = OK
         while True:
             if has_orders:
                 if called:  # callbacks may have sent something; those who hear of that may, in turn
                     asked = 1
                     while asked > 0:
-                        asked = 0
-                        for k in range(count):
-                            room = len(bot.orders(k))
-                            told = room_in_rows(told, room)
-                            news, codes = room_for(news, 2 * room), room_for(codes, 2 * room)
-                            heard, orders_told[k], finished = tell_orders(
-                                bot, state, where, now, k, told[k], orders_told[k], news, codes
-                            )
-                            asked += heard
+                        asked = tell_orders(bot, state, where, now, told, news, codes, known, False)
+            moved = moved or called
             called = False
             if code == END_OF_DATA:
                 break
 
             if bot.current_timestamp == now:
-                wake = next_wake(timers, bars)
-                duration = wake - now if wake < NEVER else np.int64(NEVER)
+                duration = np.int64(NEVER)
+                if has_clock:
+                    if moved or wake <= now:  # else nothing can have changed it
+                        wake = next_wake(timers, bars)
+                        moved = False
+                    if wake < NEVER:
+                        duration = wake - now
                 if wants_answers:
                     code = bot.wait_next_feed(True, duration)
                 elif each_arrival:
@@ -272,16 +274,8 @@ def make_loop(callbacks: dict[str, Callable[..., Any]], jit: Callable[..., Any])
                             called = True
             if has_orders:
                 if answered:
-                    for k in range(count):
-                        room = len(bot.orders(k))
-                        told = room_in_rows(told, room)
-                        news, codes = room_for(news, 2 * room), room_for(codes, 2 * room)
-                        heard, orders_told[k], finished = tell_orders(
-                            bot, state, where, now, k, told[k], orders_told[k], news, codes
-                        )
-                        called = called or heard > 0
-                        if finished > 0:
-                            bot.clear_inactive_orders(k)
+                    heard = tell_orders(bot, state, where, now, told, news, codes, known, True)
+                    called = called or heard > 0
 
             if has_timer:
                 if code != END_OF_DATA:

@@ -6,8 +6,13 @@ from typing import Any
 import numpy as np
 
 from truefill.core.jit import helper
-from truefill.strategy.events import CALLBACKS, ORDER_CALLBACKS, TOLD
-from truefill.strategy.order_news import as_kind_of, find_news
+from truefill.strategy.events import CALLBACKS, ORDER_CALLBACKS
+from truefill.strategy.order_news import (
+    FINISHED,
+    all_endings_told,
+    find_news,
+    first_changed,
+)
 
 (
     _PENDING,
@@ -37,23 +42,10 @@ def note(where, callback, timestamp, asset):
     where[3] += 1
 
 
-@helper
-def room_in_rows(told, room):
-    """The same TOLD[A, N], or a larger copy with room for `room` orders of each asset."""
-    assets, before = told.shape
-    if room <= before:
-        return told
-    larger = np.empty((assets, max(room, 2 * before)), TOLD)
-    for k in range(assets):
-        for i in range(before):
-            larger[k, i] = told[k, i]
-    return as_kind_of(larger, told)
-
-
 def make_order_teller(
     callbacks: dict[str, Callable[..., Any]], jit: Callable[..., Any]
 ) -> Callable[..., Any]:
-    """Make the function that tells of one asset's orders.
+    """Make the function that tells of orders.
 
     Parameters
     ----------
@@ -65,7 +57,8 @@ def make_order_teller(
     Returns
     -------
     callable
-        ``tell(bot, state, work arrays...) -> (told how many, orders in the table, finished ones)``.
+        ``tell(bot, state, work arrays..., clears) -> told how many``; with `clears` it also clears finished
+        orders that were told of.
     """
     on_pending = callbacks.get("on_pending_order", jit(ignore))
     on_accepted = callbacks.get("on_accepted_order", jit(ignore))
@@ -80,38 +73,46 @@ def make_order_teller(
     on_modify_failed = callbacks.get("on_modify_failed_order", jit(ignore))
     heard = np.array([name in callbacks for name in CALLBACKS])
 
-    def tell(bot, state, where, now, k, told, told_count, news, codes):
-        found, count, finished = find_news(bot.orders(k), told, told_count, news, codes)
+    def tell(bot, state, where, now, told, news, codes, known, clears):
         called = 0
-        for i in range(found):
-            code = codes[i]
-            if not heard[code]:
-                continue
-            order = news[i]
-            note(where, code, now, k)
-            called += 1
-            if code == _PENDING:
-                on_pending(bot, state, order)
-            elif code == _ACCEPTED:
-                on_accepted(bot, state, order)
-            elif code == _PART:
-                on_part(bot, state, order)
-            elif code == _FILLED:
-                on_filled(bot, state, order)
-            elif code == _CANCELED:
-                on_canceled(bot, state, order)
-            elif code == _CANCELING:
-                on_canceling(bot, state, order)
-            elif code == _EXPIRED:
-                on_expired(bot, state, order)
-            elif code == _FAILED:
-                on_failed(bot, state, order)
-            elif code == _TRIGGERED:
-                on_triggered(bot, state, order)
-            elif code == _CANCEL_FAILED:
-                on_cancel_failed(bot, state, order)
-            elif code == _MODIFY_FAILED:
-                on_modify_failed(bot, state, order)
-        return called, count, finished
+        for k in range(len(known)):
+            orders = bot.orders(k)
+            first = first_changed(orders, known, k)
+            if first >= 0:
+                found = find_news(orders, first, told[k], known, k, news, codes)
+                for i in range(found):
+                    order = news[i]
+                    for j in range(2):
+                        code = codes[i, j]
+                        if code < 0 or not heard[code]:
+                            continue
+                        note(where, code, now, k)
+                        called += 1
+                        if code == _PENDING:
+                            on_pending(bot, state, order)
+                        elif code == _ACCEPTED:
+                            on_accepted(bot, state, order)
+                        elif code == _PART:
+                            on_part(bot, state, order)
+                        elif code == _FILLED:
+                            on_filled(bot, state, order)
+                        elif code == _CANCELED:
+                            on_canceled(bot, state, order)
+                        elif code == _CANCELING:
+                            on_canceling(bot, state, order)
+                        elif code == _EXPIRED:
+                            on_expired(bot, state, order)
+                        elif code == _FAILED:
+                            on_failed(bot, state, order)
+                        elif code == _TRIGGERED:
+                            on_triggered(bot, state, order)
+                        elif code == _CANCEL_FAILED:
+                            on_cancel_failed(bot, state, order)
+                        elif code == _MODIFY_FAILED:
+                            on_modify_failed(bot, state, order)
+            if clears and known[k, FINISHED] != 0 and all_endings_told(orders, told[k], known, k):
+                bot.clear_inactive_orders(k)
+                known[k, FINISHED] = 0
+        return called
 
     return jit(tell)  # type: ignore[no-any-return]

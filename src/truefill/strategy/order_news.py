@@ -2,7 +2,8 @@
 
 An event loop knows a bot by its face only, and the face shows orders as they are now. So the loop keeps
 what it has told (TOLD) of each order in the table, in the table's order: that of sending. Orders leave the
-table, and new ones come at its end, so that both lists are walked once, side by side.
+table, and new ones come at its end, so that both lists are walked once, side by side, from the first order
+on that the bot says has changed.
 
 News of one order that arrived at one moment are one: the quantity that was filled, and the state it is in.
 """
@@ -39,6 +40,8 @@ _FAILED = CALLBACKS.index("on_failed_order")
 _CANCEL_FAILED = CALLBACKS.index("on_cancel_failed_order")
 _MODIFY_FAILED = CALLBACKS.index("on_modify_failed_order")
 _UNKNOWN = -1  # the state of an order that was never told of
+COUNT, FIRST, FINISHED = 0, 1, 2  # what a loop knows of an asset's table
+NOWHERE = 1 << 62
 
 
 def keep_order(rows, i, order):
@@ -100,49 +103,56 @@ def news_of(old, filled_before, state, filled, changed, reason):
     return _ACCEPTED if state == ACCEPTED else _NOTHING
 
 
-def as_kind_of(array, given):
-    """Give a new array the class of `given`: interpreted, records have their fields as attributes."""
-    return array.view(type(given))
+@helper
+def first_changed(orders, known, k):
+    """Where to begin to compare the orders of asset `k`; -1: nothing has changed since they were compared.
 
-
-@overload(as_kind_of)
-def _as_kind_of(array, given):
-    return lambda array, given: array
+    Parameters
+    ----------
+    orders : Orders
+    known : int64[A, 3]
+        Of each asset: orders that were told of, where to begin when that has not been done yet, whether there
+        are finished ones that were told of.
+    k : int
+    """
+    first = min(known[k, FIRST], orders.take_changed())
+    known[k, FIRST] = first
+    if first > len(orders):
+        return np.int64(-1)
+    return min(first, known[k, COUNT])
 
 
 @helper
-def room_for(array, count):
-    """The same array, or a larger one, empty, with room for `count`."""
-    if count <= len(array):
-        return array
-    return as_kind_of(np.empty(2 * count, array.dtype), array)
-
-
-@helper
-def find_news(orders, told, told_count, news, codes):
+def find_news(orders, first, told, known, k, news, codes):
     """Compare the table with what was told, and remember what it is now.
 
     Parameters
     ----------
     orders : Orders
         The table.
+    first : int
+        Place in it before which nothing has changed; it was told of all up to there.
     told : TOLD[N]
-        What was told, in the order of sending; with room for the table.
-    told_count : int
-    news : ORDER[2 N]
+        What was told, in the order of sending; with room for the largest table.
+    known : int64[A, 3]
+        As for `first_changed`.
+    k : int
+        Number of the asset.
+    news : ORDER[N]
         Filled with copies of the orders that there is something to tell of.
-    codes : int64[2 N]
-        Filled with the numbers of the callbacks.
+    codes : int64[N, 2]
+        Filled with the numbers of the callbacks of each, -1: none. An execution in part comes first.
 
     Returns
     -------
-    (news, orders in the table, finished orders in it)
+    int
+        How many orders there is something to tell of.
     """
+    told_count = known[k, COUNT]
     found = 0
-    finished = 0
-    old = 0
-    count = 0
-    for order in orders:
+    old = first
+    count = first
+    for order in orders.rows_from(first):
         while old < told_count and told[old].order_id != order.order_id:
             old += 1  # cleared since
         before, filled_before = _UNKNOWN, 0.0
@@ -157,18 +167,13 @@ def find_news(orders, told, told_count, news, codes):
                 changed = order.qty != same.qty or order.price_tick != same.price_tick
         state = np.int64(order.state)
         filled = order.filled_qty
-        if filled > filled_before and state != FILLED:
-            keep_order(news, found, order)
-            codes[found] = _PART
-            found += 1
         if state != before or filled != filled_before or changed:
-            code = news_of(before, filled_before, state, filled, changed, order.reason)
-            if code >= 0:
-                keep_order(news, found, order)
-                codes[found] = code
-                found += 1
+            keep_order(news, found, order)
+            codes[found, 0] = _PART if filled > filled_before and state != FILLED else _NOTHING
+            codes[found, 1] = news_of(before, filled_before, state, filled, changed, order.reason)
+            found += 1
         if is_over(state):
-            finished += 1
+            known[k, FINISHED] = 1
         row = told[count]  # never beyond `old`, unless the order is new
         row.order_id = order.order_id
         row.state = state
@@ -177,4 +182,24 @@ def find_news(orders, told, told_count, news, codes):
         row.price_tick = order.price_tick
         row.exch_ts = exch_ts
         count += 1
-    return found, count, finished
+    known[k, COUNT] = count
+    known[k, FIRST] = NOWHERE
+    return found
+
+
+@helper
+def all_endings_told(orders, told, known, k):
+    """Whether no order has ended since the table was compared: finished ones can be cleared then."""
+    first = first_changed(orders, known, k)
+    if first < 0:
+        return True
+    old = first
+    for order in orders.rows_from(first):
+        while old < known[k, COUNT] and told[old].order_id != order.order_id:
+            old += 1
+        if is_over(order.state):
+            if old >= known[k, COUNT] or not is_over(told[old].state):
+                return False
+            if told[old].exch_ts != order.exch_timestamp:
+                return False
+    return True

@@ -25,8 +25,6 @@ from truefill.strategy.events import (
 from truefill.strategy.klines import Bars, TimeBars, TradeBars, VolumeBars, nanoseconds
 from truefill.strategy.loop import Work
 
-_FIRST_ROOM = 64
-
 
 @dataclass(frozen=True)
 class Timer:
@@ -79,6 +77,8 @@ class Plan:
         Whether a changed quantity at a best price is told as a changed best price.
     klines : list of TimeBars, TradeBars or VolumeBars
     timers : list of Timer
+    orders : bool
+        Whether anything is to be told of orders.
     spare_timers : int
         Room for timers that are set later.
     """
@@ -88,22 +88,23 @@ class Plan:
     quantities: bool
     klines: list[Bars]
     timers: list[Timer]
+    orders: bool
     spare_timers: int = 0
 
-    def work(self, state: Any, assets: int, now: int, attributes: bool) -> Work:
+    def work(self, state: Any, bot: Any, attributes: bool) -> Work:
         """Make the arrays of a loop.
 
         Parameters
         ----------
         state : object
             The strategy's own.
-        assets : int
-            How many the bot has.
-        now : int
-            Time of the start, ns.
+        bot : Bot
+            The one it will run on, at the time of its start.
         attributes : bool
             Whether records shall have their fields as attributes for Python (compiled code has them always).
         """
+        assets, now = bot.num_assets, bot.current_timestamp
+        room = bot.max_orders if self.orders else 1  # not touched before it is needed
         takes = self.wants[0].copy()
         bars, klines = np.zeros(len(self.klines), BARS), np.zeros(len(self.klines), KLINE)
         for row, series in zip(bars, self.klines, strict=True):
@@ -127,8 +128,8 @@ class Plan:
             "book": book,
             "feed": feed,
             "event": np.zeros(1, FEED_EVENT),
-            "told": np.zeros((assets, _FIRST_ROOM), TOLD),
-            "news": np.zeros(2 * _FIRST_ROOM, ORDER),
+            "told": np.zeros((assets, room), TOLD),
+            "news": np.zeros(room, ORDER),
         }
         if attributes:
             arrays = {name: array.view(np.recarray) for name, array in arrays.items()}
@@ -139,7 +140,7 @@ class Plan:
             hears=self.hears,
             quantities=np.array([self.quantities], np.int64),
             takes=takes,
-            codes=np.zeros(2 * _FIRST_ROOM, np.int64),
+            codes=np.zeros((room, 2), np.int64),
             **arrays,
         )
 

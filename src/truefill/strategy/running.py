@@ -149,9 +149,7 @@ def _run_callbacks(
     plan = strategy.plan(bot.num_assets, bot.num_feeds)
     seeks = compiled and jit_enabled() and attended is not None
     before = copy.deepcopy(state) if seeks else None
-    work = plan.work(
-        state, bot.num_assets, bot.current_timestamp, attributes=not compiled or not jit_enabled()
-    )
+    work = plan.work(state, bot, attributes=not compiled or not jit_enabled())
     _, error = (attended or _here)(lambda: loop(bot, work))
     if isinstance(error, Exception):
         files = {inspect.getfile(function) for function in strategy.functions.values()}
@@ -162,7 +160,7 @@ def _run_callbacks(
         if seeks:
 
             def again(twin: Bot) -> None:
-                plain = plan.work(before, twin.num_assets, twin.current_timestamp, attributes=True)
+                plain = plan.work(before, twin, attributes=True)
                 make_loop(strategy.functions, _plain)(twin, plain)
 
             found = find_line(bot, again, error, files)
@@ -182,7 +180,7 @@ def _run_object(bot: Bot, strategy: Strategy, attended: Attended) -> Result:
             except Exception as error:
                 raise _error("on_start", "", bot.current_timestamp, error) from error
         plan = strategy._plan(callbacks)
-        arrays = plan.work(None, bot.num_assets, bot.current_timestamp, attributes=True)
+        arrays = plan.work(None, bot, attributes=True)
         strategy._work = arrays
         work.append(arrays)
         make_loop({n: f for n, f in callbacks.items() if n != "on_start"}, _plain)(bot, arrays)

@@ -13,7 +13,14 @@ from truefill.core.gate import whole
 from truefill.core.records import BUY_SIDE, GTC, LIMIT, NEW, NONE, PARTIALLY_FILLED, SELL_SIDE
 from truefill.strategy.callback_methods import CallbackMethods
 from truefill.strategy.callbacks import check_pairs
-from truefill.strategy.events import CALLBACKS, EVENT_CALLBACKS, LONELY, MARKET_CALLBACKS, NEVER
+from truefill.strategy.events import (
+    CALLBACKS,
+    EVENT_CALLBACKS,
+    LONELY,
+    MARKET_CALLBACKS,
+    NEVER,
+    ORDER_CALLBACKS,
+)
 from truefill.strategy.klines import TimeBars
 from truefill.strategy.loop import Work
 from truefill.strategy.plan import Plan, Timer, checked_series, checked_timers, event_wants, market_wants
@@ -210,7 +217,8 @@ class Strategy(CallbackMethods):
         klines = checked_series(self.klines) + self._more_klines
         timers = checked_timers(self.timers) + self._more_timers
         check_pairs(callbacks, bool(klines), bool(timers) or "on_timer" in callbacks)
-        return Plan(wants, hears, bool(self.l1_quantities), klines, timers, _SPARE_TIMERS)
+        orders = any(name in callbacks for name in ORDER_CALLBACKS)
+        return Plan(wants, hears, bool(self.l1_quantities), klines, timers, orders, _SPARE_TIMERS)
 
 
 def _as_function(method: Callable[..., Any], name: str) -> Callable[..., Any]:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from truefill.backtest.local_side import find_order
+from truefill.backtest.order_table import find_order
 from truefill.backtest.orders import Orders
 from truefill.compat.hftbacktest.arguments import order_id_of
 from truefill.compat.hftbacktest.order import Order

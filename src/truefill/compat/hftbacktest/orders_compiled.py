@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numba.extending import overload, overload_attribute, overload_method
 
-from truefill.backtest.local_side import find_order
+from truefill.backtest.order_table import find_order
 from truefill.backtest.records import asset_at
 from truefill.compat.hftbacktest.compiled_types import (
     OrderDictType,
