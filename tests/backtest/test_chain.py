@@ -9,6 +9,7 @@ from tests.differential.market import FEED_NS, LOT, START, TICK, Market, book
 from truefill.backtest.asset import Asset
 from truefill.backtest.bot import Bot
 from truefill.backtest.chain import Chain
+from truefill.backtest.price_series import best_prices
 from truefill.backtest.result import collect
 from truefill.backtest.run import run
 from truefill.core import events as ev
@@ -292,3 +293,26 @@ def test_assets_that_are_never_recorded_at_one_time_are_noted():
     assert any("HAND.TEST" in note and "OTHER.TEST" in note and "1970-01-01" in note for note in notes)
     together = Bot([Asset(tape_of(first)), Asset([tape_of(first, symbol="OTHER.TEST")])])
     assert not any("1970" in note for note in collect(together).run_data().meta["notes"])
+
+
+def test_a_tape_that_begins_by_clearing_empties_the_prices_of_the_analysis() -> None:
+    """What the book was before is gone at that moment, not only when a price is told again."""
+    both = ev.EXCH | ev.LOCAL
+    rows = np.zeros(5, ev.EVENT)
+    rows["ev"] = [
+        ev.DEPTH | both | ev.BUY,
+        ev.DEPTH | both | ev.SELL,
+        ev.DEPTH_CLEAR | both,
+        ev.DEPTH | both | ev.SELL,
+        ev.DEPTH | both | ev.BUY,
+    ]
+    rows["exch_ts"], rows["local_ts"] = [100, 100, 200, 300, 400], [110, 110, 210, 310, 410]
+    rows["px"], rows["qty"] = [99.0, 100.0, 0.0, 101.0, 100.0], 1.0
+    one = build_tape(rows, symbol="X.TEST", tick_size=0.5, lot_size=1.0)
+    pieces = [build_tape(part, symbol="X.TEST", tick_size=0.5, lot_size=1.0) for part in (rows[:2], rows[2:])]
+
+    expected, found = (best_prices(Asset(market), 1000) for market in (one, pieces))
+    for a, b in zip(expected, found, strict=True):
+        assert str(a.tolist()) == str(b.tolist())
+    assert expected[0].tolist() == [110, 210, 310, 410]
+    assert np.isnan(found[1][1]) and np.isnan(found[2][1])

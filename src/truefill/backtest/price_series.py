@@ -3,7 +3,7 @@
 import numpy as np
 
 from truefill.backtest.asset import Asset
-from truefill.backtest.chain import Market, tapes_of
+from truefill.backtest.chain import Market, begins_anew, tapes_of
 from truefill.backtest.chain_kernels import next_tape_entry
 from truefill.backtest.records import ASSET, bests_at
 from truefill.backtest.seams import LOCAL_SIDE
@@ -58,11 +58,15 @@ def _changes(market: Market, until: int) -> list[tuple[np.ndarray, np.ndarray, n
     row["tick_size"], row["lot_size"] = market.tick_size, market.lot_size
     row["bid"] = row["ask"] = -1
     row["feed_ts"] = row["l_group_ts"] = row["l_synced_ts"] = NO_TIME_YET
-    found = []
+    found: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
     try:
-        while True:
+        for tape in tapes_of(market):
             ticks = i64_view(row["level_tick_addr"], row["levels"])
             best = bests_at(row["l_best_addr"], row["l_bests"])
+            first_ts = tape.section("local.group_ts")[:1]
+            if found and begins_anew(tape, "local") and not np.isin(first_ts, best["ts"][:1]).any():
+                # A tape alone begins with an empty book, and does not tell of it. Here that is a change.
+                best = np.append(np.array([(first_ts[0], -1, -1)], best.dtype), best)
             best = best[: np.searchsorted(best["ts"], until, side="right")]
             price = np.append(ticks * market.tick_size, np.nan)
             found.append((best["ts"].copy(), price[best["bid"]], price[best["ask"]]))  # -1: NaN, the last
@@ -70,6 +74,7 @@ def _changes(market: Market, until: int) -> list[tuple[np.ndarray, np.ndarray, n
                 return found
             if next_tape_entry.ctypes(int(table.ctypes.data), LOCAL_SIDE) != 0:
                 raise TapeError("a chain that can be gone through", "an internal error", market.symbol)
+        return found
     finally:
         if bound.blocks is not None:
             free_blocks(bound.blocks)
