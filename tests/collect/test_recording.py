@@ -304,7 +304,7 @@ def test_bad_settings(tmp_path: Path) -> None:
         to_tape(tmp_path, path, venue="kraken")
     with pytest.raises(DataError, match="a symbol like BTCUSDT or BTCUSDT_240927, got 'BTCUSD_PERP'"):
         to_tape(tmp_path, path, symbol="BTCUSD_PERP")
-    with pytest.raises(ConfigError, match="to: expected tape or npz, got 'csv'"):
+    with pytest.raises(ConfigError, match="to: expected tape, npz or parquet, got 'csv'"):
         to_tape(tmp_path, path, to="csv")
     with pytest.raises(DataError, match="an existing folder for the result"):
         to_tape(tmp_path, path, out=tmp_path / "nowhere" / "x.tape")

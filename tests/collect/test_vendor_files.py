@@ -144,7 +144,7 @@ def test_what_does_not_belong_together_is_refused(tmp_path: Path) -> None:
         (["other.txt"], {}, DataError, "and its --venue"),
         (["none.csv"], {}, DataError, "none with this name"),
         (["mbo.csv", "live.log"], {}, DataError, "files of one format"),
-        (["mbo.csv"], {"to": "csv"}, ConfigError, "tape or npz"),
+        (["mbo.csv"], {"to": "csv"}, ConfigError, "tape, npz or parquet"),
         (["mbo.csv"], {"to": "npz"}, ConfigError, "ends in .npz"),
     ):
         with pytest.raises(error, match=message):

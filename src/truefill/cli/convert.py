@@ -45,7 +45,8 @@ def convert(
         ),
     ] = None,
     to: Annotated[
-        Literal["tape", "npz"], typer.Option(help="A tape, or HftBacktest's events as .npz.")
+        Literal["tape", "npz", "parquet"],
+        typer.Option(help="A tape, HftBacktest's events as .npz, or events as Parquet."),
     ] = "tape",
     tick_size: Annotated[
         str | None, typer.Option(help="Price step.", show_default="the largest that divides all prices")
@@ -119,6 +120,10 @@ def convert(
     [cyan]truefill convert btcusdt_2024071?.gz --venue binance-usdm --symbol BTCUSDT --out july.tape[/]
 
     [cyan]truefill convert btcusdt.gz --venue binance-spot --symbol BTCUSDT --to npz --out btcusdt.npz[/]
+
+    [cyan]truefill convert btc.gz --venue binance-spot --symbol BTCUSDT --to parquet --out btc.parquet[/]
+
+    [cyan]truefill convert monday.parquet tuesday.parquet --symbol BTCUSDT.BINANCE --out days.tape[/]
 
     [cyan]truefill convert glbx-mdp3-20231225.mbo.dbn.zst --symbol ESH4.CME --out es.tape[/]
 

@@ -16,10 +16,10 @@ def formats(
 
     [cyan]truefill convert book.csv.gz trades.csv.gz --format NAME --option NAME=VALUE --symbol S --out T[/]
     """
-    from truefill.vendors import FORMATS
+    from truefill.collect.event_files import ALL_FORMATS
 
     if json:
-        print_json([{"name": f.name, "title": f.title, "options": sorted(f.options)} for f in FORMATS])
+        print_json([{"name": f.name, "title": f.title, "options": sorted(f.options)} for f in ALL_FORMATS])
         return
-    rows = [(f.name, ", ".join(sorted(f.options)), f.title) for f in FORMATS]
+    rows = [(f.name, ", ".join(sorted(f.options)), f.title) for f in ALL_FORMATS]
     out().print(plain_table(("format", "options", "files"), rows, left=(0, 1, 2)))

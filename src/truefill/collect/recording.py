@@ -1,4 +1,4 @@
-"""Recordings in the format of HftBacktest's collector, into a tape or an ``.npz`` file of events.
+"""Recordings in the format of HftBacktest's collector, into a tape, Parquet or an ``.npz`` file of events.
 
 A line is ``<local time> <what the venue sent>``; the local time is Unix nanoseconds (19 digits) or
 microseconds (16 digits). A recording may be several files, one after the other; they become one tape, and
@@ -7,7 +7,6 @@ the ids of the messages tell whether something is missing between them.
 What is wrong is refused with its file and line; what is repaired is in the report.
 """
 
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from os import PathLike, fspath
@@ -18,8 +17,9 @@ import msgspec
 
 from truefill.collect.latency import Latency, LatencySample
 from truefill.collect.lines import LineReader
+from truefill.collect.targets import ENDINGS, building_folder, check_ending
 from truefill.core.errors import ConfigError, DataError
-from truefill.tape import Tape, TapeBuilder, TapeHeader, write_npz
+from truefill.tape import Tape, TapeBuilder, TapeHeader, write_npz, write_parquet
 from truefill.venues.binance import BookCounters, MarketCounters, MarketDataCodec
 from truefill.venues.symbols import Symbol, Venue, venue_symbol
 
@@ -79,7 +79,7 @@ def convert(
     venue: str | Venue,
     symbol: str,
     out: str | PathLike[str],
-    to: Literal["tape", "npz"] = "tape",
+    to: Literal["tape", "npz", "parquet"] = "tape",
     tick_size: str | float | None = None,
     lot_size: str | float | None = None,
     strict: bool = False,
@@ -100,8 +100,8 @@ def convert(
         The venue's name of it (``BTCUSDT``, ``BTCUSD_PERP``) or ours (``BTCUSDT-PERP.BINANCE``).
     out : path
         The file to write; it appears when it is complete.
-    to : {"tape", "npz"}
-        A tape, or HftBacktest's events.
+    to : {"tape", "npz", "parquet"}
+        A tape, HftBacktest's events, or events as Parquet (`truefill.tape.write_parquet`).
     tick_size, lot_size : str or float, optional
         Steps of price and quantity; without them, the largest that divide the data.
     strict : bool
@@ -126,16 +126,15 @@ def convert(
     TapeError
         The steps do not fit the data.
     """
-    if to not in ("tape", "npz"):
-        raise ConfigError("tape or npz", repr(to), "to")
+    if to not in ENDINGS:
+        raise ConfigError("tape, npz or parquet", repr(to), "to")
     paths = [Path(files)] if isinstance(files, (str, PathLike)) else [Path(f) for f in files]
     if not paths:
         raise DataError("at least one file", "none")
     target = Path(out)
     if not target.parent.is_dir():
         raise DataError("an existing folder for the result", target.parent, "out")
-    if to == "npz" and target.suffix not in (".npz", ".npy"):
-        raise ConfigError("a name that ends in .npz", target.name, "out")
+    check_ending(target, to)
     instrument = venue_symbol(Venue.parse(venue), symbol)
     _check_order(paths)
     reading = _Reading(paths, instrument, strict, fuse_tickers, allow_cut_tail, progress)
@@ -162,11 +161,12 @@ def convert(
 
     if to == "tape":
         return reading.report(target, build(target).header)
-    with tempfile.TemporaryDirectory(
-        prefix=f".{target.name}.", suffix=".building", dir=target.parent
-    ) as folder:
-        tape = build(Path(folder) / "events.tape")
-        write_npz(tape, target)
+    with building_folder(target) as folder:
+        tape = build(folder / "events.tape")
+        if to == "npz":
+            write_npz(tape, target)
+        else:
+            write_parquet(tape, target)
         return reading.report(target, tape.header)
 
 

@@ -1,5 +1,6 @@
-"""Historical files of vendors and venues (`truefill.vendors`), into a tape or HftBacktest's events."""
+"""Historical files of vendors and venues, and of events, into a tape, Parquet or HftBacktest's events."""
 
+import contextlib
 import datetime
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
@@ -9,14 +10,17 @@ from typing import Any, Literal
 
 import numpy as np
 
+from truefill.collect.event_files import ALL_FORMATS, EventFiles, as_decimals, guess
 from truefill.collect.lacks import lacks
 from truefill.collect.recording import Progress
+from truefill.collect.targets import ENDINGS, building_folder, check_ending
 from truefill.core.errors import ConfigError, DataError
 from truefill.core.events import EXCH, LOCAL
-from truefill.tape import TapeBuilder, write_npz
-from truefill.vendors import EventReader, ReaderCounters, all_events, guess_format
-from truefill.vendors.formats import BY_NAME, FORMATS, Format
+from truefill.tape import ParquetWriter, Tape, TapeBuilder, write_npz, write_parquet
+from truefill.vendors import EventReader, Format, ReaderCounters, all_events
 from truefill.vendors.merging import Chunk, merged
+
+_BY_NAME = {format.name: format for format in ALL_FORMATS}
 
 # Counters that say how much there was of something, and nothing of how good it is.
 _ORDINARY = {
@@ -64,7 +68,7 @@ def convert_files(
     out: str | PathLike[str],
     format: str | None = None,
     venue: str = "",
-    to: Literal["tape", "npz"] = "tape",
+    to: Literal["tape", "npz", "parquet"] = "tape",
     tick_size: str | float | None = None,
     lot_size: str | float | None = None,
     strict: bool = False,
@@ -84,13 +88,15 @@ def convert_files(
     out : path
         The file to write; it appears when it is complete.
     format : str, optional
-        Of all files, one of `truefill.vendors.FORMATS`; by default told by each file's name and first line.
+        Of all files, as `truefill formats` lists them; by default told by each file's name and first line.
     venue : str
-        By default what stands after the symbol's last dot.
-    to : {"tape", "npz"}
-        A tape, or HftBacktest's events.
+        By default what a file of events says, or what stands after the symbol's last dot.
+    to : {"tape", "npz", "parquet"}
+        A tape, HftBacktest's events, or events as Parquet (`truefill.tape.write_parquet`). Parquet of single
+        orders has the events as the source has them, also where a clock runs behind.
     tick_size, lot_size : str or float, optional
-        Steps of price and quantity; without them, the largest that divide the data.
+        Steps of price and quantity; without them, those that a file of events says, or the largest that
+        divide the data.
     strict : bool
         Refuse a local clock behind the exchange's; else it is corrected.
     base_latency_ns : int
@@ -112,14 +118,13 @@ def convert_files(
     ConfigError
         An unknown format, or an option that it does not have.
     """
-    if to not in ("tape", "npz"):
-        raise ConfigError("tape or npz", repr(to), "to")
+    if to not in ENDINGS:
+        raise ConfigError("tape, npz or parquet", repr(to), "to")
     paths = [Path(files)] if isinstance(files, (str, PathLike)) else [Path(f) for f in files]
     target = Path(out)
     if not target.parent.is_dir():
         raise DataError("an existing folder for the result", target.parent, "out")
-    if to == "npz" and target.suffix not in (".npz", ".npy"):
-        raise ConfigError("a name that ends in .npz", target.name, "out")
+    check_ending(target, to)
     groups = _groups(paths, format)
     work = _Work(paths, progress)
     readers = _readers(groups, {name: value for name, value in options.items() if value is not None}, work)
@@ -127,21 +132,33 @@ def convert_files(
     facts: dict[str, Any] = {"out": fspath(out), "files": [fspath(p) for p in paths], "format": format}
     if to == "npz":
         return _write_events(readers, target, symbol, venue, strict, base_latency_ns, facts)
-    with TapeBuilder(
-        target,
-        symbol=symbol,
-        venue=venue,
-        tick_size=tick_size,
-        lot_size=lot_size,
-        base_latency_ns=base_latency_ns,
-        strict=strict,
-        progress=work.indexed,
-        source=paths,
-    ) as builder:
-        # In order of arrival: what the builder keeps in memory is what is out of order.
-        for rows, _ in merged([_chunks(reader) for reader in readers]):
-            builder.append(rows)
-        header = builder.finish().header
+    if len(readers) == 1 and isinstance(readers[0], EventFiles):
+        venue = venue or readers[0].venue
+        tick_size, lot_size = tick_size or readers[0].tick_size, lot_size or readers[0].lot_size
+    with contextlib.ExitStack() as stack:
+        path = target
+        if to == "parquet":
+            folder = stack.enter_context(building_folder(target))
+            path = folder / "events.tape"
+        builder = TapeBuilder(
+            path,
+            symbol=symbol,
+            venue=venue,
+            tick_size=tick_size,
+            lot_size=lot_size,
+            base_latency_ns=base_latency_ns,
+            strict=strict,
+            progress=work.indexed,
+            source=paths,
+        )
+        with builder:
+            # In order of arrival: what the builder keeps in memory is what is out of order.
+            for rows, _ in merged(_sources(readers)):
+                builder.append(rows)
+            tape = builder.finish()
+        if to == "parquet":
+            _write_parquet(tape, readers, target)
+        header = tape.header
     counters = _together(readers)
     return FilesReport(
         **facts,
@@ -158,6 +175,24 @@ def convert_files(
         notes=[*_notes(counters), *header.notes, *lacks(header)],
         content_hash=header.content_hash,
     )
+
+
+def _write_parquet(tape: Tape, readers: list[EventReader], target: Path) -> None:
+    """Write the tape's events; those of single orders, whose numbers it does not keep, as they were read."""
+    if not tape.by_order:
+        write_parquet(tape, target)
+        return
+    header = tape.header
+    with ParquetWriter(
+        target,
+        symbol=header.symbol,
+        venue=header.venue,
+        tick_size=header.tick_size,
+        lot_size=header.lot_size,
+    ) as writer:
+        for rows, _ in merged(_sources(readers)):
+            writer.append(rows)
+        writer.close()
 
 
 class _Work:
@@ -183,21 +218,21 @@ def _groups(paths: list[Path], format: str | None) -> list[tuple[Format, tuple[P
     """Which files are read together, and as what; in the order of the files."""
     if not paths:
         raise DataError("at least one file", "none")
-    if format is not None and format not in BY_NAME:
-        raise ConfigError(" or ".join(BY_NAME), repr(format), "format")
+    if format is not None and format not in _BY_NAME:
+        raise ConfigError(" or ".join(_BY_NAME), repr(format), "format")
     of_format: dict[str, list[Path]] = {}
     for path in paths:
-        name = format or guess_format(path)
+        name = format or guess(path)
         if name is None:
-            titles = "; ".join(known.title for known in FORMATS)
+            titles = "; ".join(known.title for known in ALL_FORMATS)
             raise DataError(f"a file of {titles} (or a recording and its --venue)", "none of them", path)
         of_format.setdefault(name, []).append(path)
-    if len(of_format) > 1 and any(BY_NAME[name].orders for name in of_format):
+    if len(of_format) > 1 and any(_BY_NAME[name].orders for name in of_format):
         raise DataError(
             "files of one format, since they tell of single orders", ", ".join(of_format), paths[-1]
         )
     groups = [
-        (BY_NAME[name], group) for name, its in of_format.items() for group in BY_NAME[name].groups(its)
+        (_BY_NAME[name], group) for name, its in of_format.items() for group in _BY_NAME[name].groups(its)
     ]
     return sorted(groups, key=lambda group: paths.index(group[1][0]))
 
@@ -220,9 +255,14 @@ def _readers(
     ]
 
 
-def _chunks(reader: EventReader) -> Iterator[Chunk]:
-    for rows in reader:
-        yield rows, np.zeros(len(rows), np.int64)
+def _sources(readers: list[EventReader]) -> list[Iterator[Chunk]]:
+    """Chunks of each; of one kind of record, if there are several to be merged."""
+
+    def chunks(reader: EventReader) -> Iterator[Chunk]:
+        for rows in reader:
+            yield as_decimals(rows) if len(readers) > 1 else rows, np.zeros(len(rows), np.int64)
+
+    return [chunks(reader) for reader in readers]
 
 
 def _together(readers: list[EventReader]) -> ReaderCounters:

@@ -5,7 +5,7 @@ from truefill.tape.checks import Finding, check
 from truefill.tape.events import tape_events
 from truefill.tape.format import TapeHeader
 from truefill.tape.fusing import FuseMarketDepth, fuse
-from truefill.tape.npz import read_npz, write_npz
+from truefill.tape.npz import npz_chunks, read_npz, write_npz
 from truefill.tape.parquet_reader import ParquetEvents, read_parquet
 from truefill.tape.parquet_writer import ParquetWriter, write_parquet
 from truefill.tape.snapshots import Snapshot, end_snapshot
@@ -26,6 +26,7 @@ __all__ = [
     "check",
     "end_snapshot",
     "fuse",
+    "npz_chunks",
     "read_npz",
     "read_parquet",
     "tape_events",

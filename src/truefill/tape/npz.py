@@ -4,6 +4,7 @@ import contextlib
 import os
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
@@ -13,6 +14,7 @@ import numpy as np
 from truefill.core.errors import DataError
 from truefill.core.events import EVENT
 from truefill.tape.events import tape_events
+from truefill.tape.layout import BLOCK_ROWS
 from truefill.tape.tape import Tape
 
 
@@ -46,6 +48,64 @@ def read_npz(path: str | os.PathLike[str]) -> np.ndarray:
         got = "a file of another kind" if "pickle" in str(error) else error
         raise DataError("a .npz or .npy file of events", got, file.name) from error
     return as_events(data, file.name)
+
+
+def npz_chunks(path: str | os.PathLike[str], rows: int = BLOCK_ROWS) -> Iterator[np.ndarray]:
+    """Read the events of an ``.npz`` or ``.npy`` file in chunks, in bounded memory.
+
+    Yields
+    ------
+    EVENT[]
+        At most `rows` at a time.
+
+    Raises
+    ------
+    DataError
+        As `read_npz`.
+    """
+    file = Path(path)
+    number = 0
+    try:
+        with contextlib.ExitStack() as stack:
+            opened: IO[bytes] = stack.enter_context(file.open("rb"))
+            if zipfile.is_zipfile(opened):
+                archive = stack.enter_context(zipfile.ZipFile(opened))
+                if "data.npy" not in archive.namelist():
+                    found = ", ".join(name.removesuffix(".npy") for name in archive.namelist())
+                    raise DataError("an array called data", found or "none", file.name)
+                opened = stack.enter_context(archive.open("data.npy"))
+            else:
+                opened.seek(0)
+            count, dtype = _array_header(opened, file.name)
+            while number < count:
+                size = min(rows, count - number) * dtype.itemsize
+                data = opened.read(size)
+                if len(data) < size:
+                    raise DataError(f"{count} events", "a file that ends before", f"{file}: row {number + 1}")
+                chunk = as_events(np.frombuffer(data, dtype), file.name)
+                number += len(chunk)
+                yield chunk
+    except FileNotFoundError:
+        raise DataError("a file of events", "no such file", file) from None
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        if isinstance(error, DataError):
+            raise
+        raise DataError("a .npz or .npy file of events", error, f"{file}: row {number + 1}") from error
+
+
+def _array_header(file: IO[bytes], name: str) -> tuple[int, np.dtype]:
+    """Length and dtype of the one-dimensional array whose header comes next."""
+    read = {
+        (1, 0): np.lib.format.read_array_header_1_0,
+        (2, 0): np.lib.format.read_array_header_2_0,
+    }
+    version = np.lib.format.read_magic(file)
+    if version not in read:
+        raise ValueError(f"an array of version {version[0]}.{version[1]}")
+    shape, _, dtype = read[version](file)
+    if len(shape) != 1 or dtype.hasobject:
+        raise DataError("one row of events", f"{dtype}, {len(shape)}-D", name)
+    return shape[0], dtype
 
 
 def write_npz(

@@ -50,13 +50,19 @@ class ParquetHeader(NamedTuple):
     last_exch_ts: int | None
 
 
-def is_parquet(path: str | os.PathLike[str]) -> bool:
-    """Whether a file begins like Parquet."""
+def layout_of(path: str | os.PathLike[str]) -> str | None:
+    """What a Parquet file calls its layout in its metadata, "" if it does not; None: no Parquet file."""
+    with Path(path).open("rb") as file:
+        if file.read(4) != b"PAR1":
+            return None
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     try:
-        with Path(path).open("rb") as file:
-            return file.read(4) == b"PAR1"
-    except OSError:
-        return False
+        found = pq.read_metadata(path).metadata or {}
+    except (OSError, pa.ArrowException):
+        return LAYOUT  # whoever reads it as ours will say what is wrong with it
+    return str(found.get(b"layout", b"").decode("utf-8", "replace"))
 
 
 def schema() -> "pa.Schema":

@@ -54,6 +54,20 @@ class ParquetEvents:
         return self.headers[0].venue
 
     @property
+    def tick_size(self) -> str | None:
+        """Price step, where all files name the same one."""
+        return self._step("tick_size")
+
+    @property
+    def lot_size(self) -> str | None:
+        """Quantity step, where all files name the same one."""
+        return self._step("lot_size")
+
+    def _step(self, name: str) -> str | None:
+        found = {getattr(header, name) for header in self.headers}
+        return found.pop() or None if len(found) == 1 else None
+
+    @property
     def events(self) -> int:
         """Events of all files."""
         return sum(header.events for header in self.headers)

@@ -77,7 +77,7 @@ class EventReader(Protocol):
     lines: NDArray[np.int64]
 
     def __iter__(self) -> Iterator[np.ndarray]:
-        """Chunks of DECIMAL_EVENT, in the order of the source."""
+        """Chunks of DECIMAL_EVENT, in the order of the source (of EVENT where the source has floats)."""
         ...
 
 
@@ -163,12 +163,14 @@ def float_events(rows: np.ndarray) -> np.ndarray:
 
     Parameters
     ----------
-    rows : DECIMAL_EVENT[]
+    rows : DECIMAL_EVENT[] or EVENT[]
 
     Returns
     -------
     EVENT[]
     """
+    if rows.dtype == EVENT:
+        return rows
     out = np.zeros(len(rows), EVENT)
     for name in EVENT.names or ():
         if name in ("px", "qty"):
