@@ -1,12 +1,15 @@
 """`truefill sweep`: a grid of parameters in, a table and a file out; each run is a backtest's run."""
 
 import json
+import random
 
 import polars as pl
 import pytest
 
+from tests.differential.pieces import pieces_of
 from truefill.cli.sweep_params import parse_params
 from truefill.core.errors import ConfigError
+from truefill.tape import Tape, build_tape, tape_events
 
 SWEEP = ("sweep", "strategy.py", "--config", "run.toml")
 
@@ -37,6 +40,21 @@ def test_each_run_is_the_backtest_with_its_parameters(truefill, folder):
 
     assert hashes == [row["run_hash"] for row in rows]
     assert [5, 50] == [row["every"] for row in rows]
+
+
+def test_a_chain_is_swept_as_the_tape_that_it_was_cut_from(truefill, folder):
+    rows = tape_events(Tape.open(folder / "market.tape"))
+    pieces = next(p for seed in range(100) if len(p := pieces_of(rows, random.Random(seed), 3)) == 3)
+    for number, piece in enumerate(pieces):
+        names = {"symbol": "DEMO.SYNTH", "tick_size": "0.01", "lot_size": "0.01"}
+        build_tape(piece, path=folder / f"{number}.tape", **names)
+    one, many = (["sweep", "strategy.py", "--config", name, "--json"] for name in ("run.toml", "chain.toml"))
+    text = (folder / "run.toml").read_text()
+    (folder / "chain.toml").write_text(text.replace('"market.tape"', '["0.tape", "1.tape", "2.tape"]'))
+    rows = [json.loads(truefill(*words, "-p", "every=5,50").stdout) for words in (one, many)]
+
+    assert rows[0][0]["run_hash"] != rows[0][1]["run_hash"]
+    assert [row["run_hash"] for row in rows[0]] == [row["run_hash"] for row in rows[1]]
 
 
 def test_csv_and_another_order(truefill, folder):

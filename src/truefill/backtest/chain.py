@@ -3,6 +3,7 @@
 import hashlib
 import os
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import msgspec
@@ -40,6 +41,8 @@ class Chain:
     tapes : tuple of Tape
     header : TapeHeader
         Of all together: times from the first to the last, counts and events summed.
+    suspect : tuple of bool
+        Of each tape, whether something is missing before it. Looked for once: it reads all times.
 
     Raises
     ------
@@ -69,6 +72,7 @@ class Chain:
         for number, tape in enumerate(self._given[1:], 1):
             joined.append(_following(joined[-1], tape, number))
         self.tapes = tuple(joined)
+        self.suspect = (False, *(is_suspect(*pair) for pair in pairwise(self.tapes)))
         self.header = self._header()
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -109,8 +113,8 @@ class Chain:
     def gaps(self) -> np.ndarray:
         """GAP[]: spans in which the book is suspect: the tapes' own, and what is missing between them."""
         found = [self.tapes[0].gaps]
-        for earlier, tape in zip(self.tapes[:-1], self.tapes[1:], strict=True):
-            if is_suspect(earlier, tape):
+        for number, (earlier, tape) in enumerate(pairwise(self.tapes), 1):
+            if self.suspect[number]:
                 found.append(_missing(earlier, tape))
             found.append(tape.gaps)
         return np.concatenate(found)
@@ -247,15 +251,19 @@ def begins_anew(tape: Tape, view: str) -> bool:
     clears = stops[stops["kind"] == STOP_CLEAR]
     if len(clears) == 0:
         return bool((stops["kind"] == STOP_SNAPSHOT).any())
-    return _clears_all(clears[clears["ts"] == tape.section(f"{view}.group_ts")[0]])
+    return begins_with_clear(tape, view)
+
+
+def begins_with_clear(tape: Tape, view: str) -> bool:
+    """Whether the first thing that happens in a view is that the whole book is cleared."""
+    stops = _first_stops(tape, view)
+    first = tape.section(f"{view}.group_ts")[0]
+    return _clears_all(stops[(stops["kind"] == STOP_CLEAR) & (stops["ts"] == first)])
 
 
 def start_rows(tape: Tape) -> int:
     """How many rows at the front of the exchange's view tell the book that a tape begins with."""
-    stops = _first_stops(tape, "exch")
-    first = tape.section("exch.group_ts")[0]
-    clears = stops[(stops["kind"] == STOP_CLEAR) & (stops["ts"] == first)]
-    return int(tape.section("exch.group_end")[0]) if _clears_all(clears) else 0
+    return int(tape.section("exch.group_end")[0]) if begins_with_clear(tape, "exch") else 0
 
 
 def _first_stops(tape: Tape, view: str) -> np.ndarray:
