@@ -22,8 +22,9 @@ from truefill.backtest.models.queue import (
     QueueModel,
     RiskAverseQueue,
 )
+from truefill.compat.hftbacktest.following import make_market
 from truefill.compat.hftbacktest.grid import Grid, round_half_away
-from truefill.compat.hftbacktest.market import Source, check_source, first_time, make_tape
+from truefill.compat.hftbacktest.market import Source, check_source, first_time
 from truefill.core.errors import ConfigError
 from truefill.core.gate import real, truth, whole
 from truefill.tape import Tape
@@ -58,7 +59,8 @@ class BacktestAsset:
     def data(self, data: Source | Sequence[Source]) -> "BacktestAsset":
         """Add feed data: a ``.npz`` (key ``data``) or ``.npy`` file, an array of events, or several.
 
-        Also a truefill tape, or the name of a ``.tape`` file: nothing has to be read and converted.
+        Also a truefill tape, or the name of a ``.tape`` file: nothing has to be read and converted. Several
+        that follow each other in time are a chain of tapes (docs/chains.md); others are joined to one.
         """
         sources = [data] if isinstance(data, str | np.ndarray | Tape) else data
         if not isinstance(sources, list | tuple):
@@ -243,7 +245,7 @@ class BacktestAsset:
             roi=self.roi_ticks() if dense else None,
         )
         return Asset(
-            make_tape(self._sources, grid, self._snapshot, snapshot_ts),
+            make_market(self._sources, grid, self._snapshot, snapshot_ts),
             latency=self._latency,
             queue=self._queue,
             exchange=self._exchange,

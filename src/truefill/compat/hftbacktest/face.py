@@ -39,6 +39,10 @@ FACE_ASSET = np.dtype(
         ("asks_addr", "<i8"),
         ("row", "<i8"),  # rows of the local view that are in it
         ("stop", "<i8"),  # stops of the local view that it has seen
+        (
+            "past_groups",
+            "<i8",
+        ),  # groups of the tapes before that one: it tells in which tape of a chain it is
         # iterators over own orders: the slot that each stands at
         ("cursors_addr", "<i8"),
         ("cursors", "<i8"),  # how many were begun
@@ -80,6 +84,16 @@ def _fill_dense(f, a, side, first, last):
 
 
 @helper
+def _clear_dense(f):
+    size = f["roi_ub_tick"] - f["roi_lb_tick"] + 1
+    bids = f64_view(f["bids_addr"], size)
+    asks = f64_view(f["asks_addr"], size)
+    for at in range(size):
+        bids[at] = 0.0
+        asks[at] = 0.0
+
+
+@helper
 def is_inside(f, tick):
     """Whether a price is in the dense book's range."""
     return f["roi_lb_tick"] <= tick <= f["roi_ub_tick"]
@@ -90,10 +104,17 @@ def refresh_dense(address):
     """Bring the dense arrays of a FACE_ASSET in step with the local book, which is in step."""
     f = face_asset_at(address)
     a = asset_at(f["asset_addr"])
+    whole = False
+    if f["past_groups"] != a["past_groups"]:  # another tape has other levels, and other rows and stops
+        f["past_groups"] = a["past_groups"]
+        f["row"] = 0
+        f["stop"] = 0
+        _clear_dense(f)
+        whole = True
     row = f["row"]
     new = a["l_row"] - row
     stops = stops_at(a["l_stops_addr"], a["l_stops"])
-    whole = new > a["levels"]
+    whole = whole or new > a["levels"]
     while f["stop"] < a["l_stop"]:
         whole = whole or stops[f["stop"]]["kind"] == STOP_CLEAR
         f["stop"] += 1

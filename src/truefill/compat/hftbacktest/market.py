@@ -8,6 +8,7 @@ import hashlib
 import math
 from collections import OrderedDict
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ Source = str | np.ndarray | Tape
 _BOTH = np.uint64(ev.EXCH | ev.LOCAL)
 _SIDES = np.uint64(ev.BUY | ev.SELL)
 _KEPT_BYTES = 1 << 30
-_kept: OrderedDict[Any, Tape] = OrderedDict()
+_kept: OrderedDict[Any, tuple[Tape, Grid]] = OrderedDict()
 
 
 def check_source(source: object, what: str) -> Source:
@@ -72,26 +73,40 @@ def make_tape(
 
     A tape that is alone, of the same tick and a lot that divides this one, is taken as it is.
     """
-    if len(sources) == 1 and isinstance(sources[0], Tape) and snapshot is None and _fits(sources[0], grid):
+    if len(sources) == 1 and isinstance(sources[0], Tape) and snapshot is None and fits(sources[0], grid):
         return sources[0]
+    return placed_tape(sources, grid, snapshot, snapshot_ts, symbol_of(sources))[0]
+
+
+def placed_tape(
+    sources: list[Source], grid: Grid, snapshot: Source | None, snapshot_ts: int, symbol: str
+) -> tuple[Tape, Grid]:
+    """A tape of files and arrays, and the grid that it is on: finer than the given one, if the data is."""
     key = (
         tuple(_identity(source) for source in sources),
         grid,
         None if snapshot is None else (_identity(snapshot), snapshot_ts),
+        symbol,
     )
-    tape = _kept.pop(key, None)
-    while tape is None:
+    kept = _kept.pop(key, None)
+    while kept is None:
         try:
-            tape = _build(sources, grid, snapshot, snapshot_ts)
+            kept = (_build(sources, grid, snapshot, snapshot_ts, symbol), grid)
         except FinerError as error:
-            grid = Grid(grid.tick_size, grid.lot_size, error.digits, grid.latency_offset, grid.roi)
-    _kept[key] = tape
-    while len(_kept) > 1 and sum(t.nbytes for t in _kept.values()) > _KEPT_BYTES:
+            grid = replace(grid, digits=error.digits)
+    _kept[key] = kept
+    while len(_kept) > 1 and sum(tape.nbytes for tape, _ in _kept.values()) > _KEPT_BYTES:
         _kept.popitem(last=False)
-    return tape
+    return kept
 
 
-def _fits(tape: Tape, grid: Grid) -> bool:
+def symbol_of(sources: list[Source]) -> str:
+    """What the instrument is called: as the first file."""
+    names = [Path(source).stem for source in sources if isinstance(source, str)]
+    return names[0] if names else "array"
+
+
+def fits(tape: Tape, grid: Grid) -> bool:
     """Whether a tape needs no change to be on a grid."""
     if grid.latency_offset or grid.roi is not None:
         return False
@@ -100,9 +115,8 @@ def _fits(tape: Tape, grid: Grid) -> bool:
     return same and round(lots) >= 1 and math.isclose(lots, round(lots), rel_tol=1e-9)
 
 
-def _build(sources: list[Source], grid: Grid, snapshot: Source | None, snapshot_ts: int) -> Tape:
+def _build(sources: list[Source], grid: Grid, snapshot: Source | None, snapshot_ts: int, symbol: str) -> Tape:
     names = [Path(source).name for source in sources if isinstance(source, str)]
-    symbol = Path(names[0]).stem if names else "array"
     builder = TapeBuilder(
         None,
         symbol=symbol,
