@@ -4,7 +4,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from truefill.cli.accounts import asset_funding, asset_margin
+from truefill.cli.accounts import (
+    asset_account,
+    asset_funding,
+    asset_margin,
+    asset_mark,
+    check_members,
+)
 from truefill.cli.config import (
     AssetSettings,
     ContractSettings,
@@ -50,6 +56,7 @@ def make_assets(config: RunConfig, path: Path) -> "list[Asset]":
         If settings do not fit each other or the tape, e.g. a tick size that is no multiple of the data's.
     """
     assets = [_asset(asset, config, path, number) for number, asset in enumerate(config.asset)]
+    check_members(config, [asset.tape.symbol for asset in assets], path)
     check_rates(assets, config, path)
     return assets
 
@@ -107,9 +114,9 @@ def _asset(asset: AssetSettings, config: RunConfig, path: Path, number: int) -> 
             tick_size=None if asset.tick_size is None else float(asset.tick_size),
             lot_size=None if asset.lot_size is None else float(asset.lot_size),
             location_offset_ns=asset.location_offset,
-            account=None if asset.account else -1,
+            account=asset_account(asset, config, number, tape.symbol, path),
             margin=asset_margin(asset, config, number, path),
-            mark=asset.mark,
+            mark=asset_mark(asset, config, number, path),
             funding=asset_funding(asset, config, number, path),
         )
     except InputError as error:

@@ -5,6 +5,7 @@ settings; the models here only read a file, and ``assets.py`` turns them into th
 """
 
 import difflib
+import math
 import tomllib
 from decimal import Decimal
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from truefill.cli.durations import parse_duration
+from truefill.cli.series_files import is_series_file
 from truefill.core.errors import ConfigError
 
 
@@ -46,6 +48,25 @@ def _signed_duration(value: object) -> int:
 
 def _compute(value: object) -> object:
     return value if value == "measured" else _duration(value)
+
+
+def _mark(value: object) -> object:
+    if isinstance(value, str) and (value == "mid" or is_series_file(value)):
+        return value
+    raise ValueError(f"expected 'mid', or a .csv or .parquet file, got {value!r}")
+
+
+def _rate(value: object) -> object:
+    if isinstance(value, str) and is_series_file(value):
+        return value
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
+        raise ValueError(f"expected a number > 0, or a .csv or .parquet file, got {value!r}")
+    return float(value)
+
+
+def _tables(value: object) -> object:
+    """``[account]`` as the only one of ``[[account]]``."""
+    return tuple(value) if isinstance(value, list) else (value,)
 
 
 Duration = Annotated[int, BeforeValidator(_duration)]
@@ -242,9 +263,10 @@ class MarginSettings(Settings):
 
 
 class FundingSettings(Settings):
-    """``[funding]``: payments between longs and shorts at even intervals, in place of those on the tape."""
+    """``[funding]``: payments between longs and shorts, in place of those on the tape."""
 
-    rate: float  # of one interval
+    rate: float | None = None  # of one interval
+    file: str | None = None  # of rates over time, each paid at its time
     interval: Duration = 28_800_000_000_000  # ns
     offset: SignedDuration = 0
 
@@ -254,18 +276,36 @@ class FundingSettings(Settings):
             raise ValueError(f"expected an interval above 0, got {self.interval}")
         return self
 
+    @model_validator(mode="after")
+    def _a_rate_or_a_file(self) -> Self:
+        if (self.rate is None) == (self.file is None):
+            raise ValueError(f"expected a rate or a file, got {'neither' if self.rate is None else 'both'}")
+        foreign = sorted(self.model_fields_set & {"interval", "offset"})
+        if self.file is not None and foreign:
+            raise ValueError(f"expected the times of the file, got {foreign[0]}")
+        if self.file is not None and not is_series_file(self.file):
+            raise ValueError(f"expected a .csv or .parquet file, got {self.file!r}")
+        return self
+
 
 Amount = Annotated[float, Field(ge=0)]
 
 
 class AccountSettings(Settings):
-    """``[account]``: the wallet that the assets trade with; without the table credit has no limit."""
+    """``[account]``: the wallet that the assets trade with; without the table credit has no limit.
 
+    ``[[account]]``: several, each with its assets.
+    """
+
+    # by symbol, or number in the file from 0; None: all that have account = true
+    assets: Annotated[tuple[Annotated[int, Field(ge=0)] | str, ...] | None, Field(strict=False)] = None
+    margin: MarginSettings | None = None  # in place of the run's
     balances: Annotated[dict[str, Amount], Field(min_length=1)]
     currency: str | None = None  # of equity and margins; None: the first balance's
     borrow: dict[str, Amount] = Field(default_factory=dict)  # annual rates
     borrow_interval: Duration = 3_600_000_000_000  # ns
-    rates: dict[str, Positive] = Field(default_factory=dict)
+    # a number, or a file of rates over time
+    rates: dict[str, Annotated[float | str, BeforeValidator(_rate)]] = Field(default_factory=dict)
     insurance: bool = False
 
     @model_validator(mode="after")
@@ -291,7 +331,8 @@ class AssetSettings(Settings):
     contract: ContractSettings | None = None
     margin: MarginSettings | None = None
     funding: FundingSettings | None = None
-    mark: Literal["mid"] | None = None  # in place of the mark prices on the tape
+    # in place of the mark prices on the tape: the mid of the book, or a file
+    mark: Annotated[str | None, BeforeValidator(_mark)] = None
     account: bool = True  # False: unlimited credit although there is an account
 
 
@@ -314,7 +355,7 @@ class RunConfig(Settings):
     limits: LimitSettings = LimitSettings()
     fees: FeeSettings = FeeSettings()
     contract: ContractSettings = ContractSettings()
-    account: AccountSettings | None = None
+    account: Annotated[tuple[AccountSettings, ...], BeforeValidator(_tables)] = ()
     margin: MarginSettings = MarginSettings()
     funding: FundingSettings | None = None
     run: RunSettings = RunSettings()
@@ -348,7 +389,10 @@ def load_config(path: str | Path) -> RunConfig:
 
 def dump(config: RunConfig) -> dict[str, Any]:
     """Return the settings as plain data, for the run's own record of how it was made."""
-    return config.model_dump(exclude_none=True)
+    found = config.model_dump(exclude_none=True)
+    if len(config.account) == 1:  # as it is mostly written
+        found["account"] = found["account"][0]
+    return found
 
 
 # -- errors -------------------------------------------------------------------------------------------
@@ -361,6 +405,8 @@ def _explain(error: ValidationError, text: str, path: Path) -> ConfigError:
     location = [part for part in details["loc"] if isinstance(part, int) or part.isidentifier()]
     if location[:1] in (["params"], ["rates"]):
         location = location[:2]  # what follows are pydantic's names for the members of Scalar
+    if location[:2] == ["account", 0] and "[[account]]" not in text:
+        location = ["account", *location[2:]]
     key = dotted(location)
     line = find_line(text, location if details["type"] != "missing" else location[:-1])
     where = f"{path}:{line}" if line else str(path)
