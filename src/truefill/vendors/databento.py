@@ -1,5 +1,7 @@
 """Databento's market by order (schema ``mbo``), as CSV or DBN: the records' meaning, whatever their form.
 
+What has a book by price is in `databento_prices`.
+
 =======  ========================  ==================================================================
 action   meaning                   events
 =======  ========================  ==================================================================
@@ -18,7 +20,7 @@ Neither a trade nor a fill changes the book: the cancel or modify that follows d
 was taken, and nothing after a snapshot happens before it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from os import PathLike
 from pathlib import Path
 
@@ -27,11 +29,20 @@ from numpy.typing import NDArray
 
 from truefill.core.errors import ConfigError, DataError
 from truefill.vendors import databento_csv, databento_dbn, orders
-from truefill.vendors.databento_records import UNDEFINED_PRICE, UNDEFINED_TIME, Records
+from truefill.vendors.databento_prices import DatabentoPricesReader
+from truefill.vendors.databento_records import (
+    BBO,
+    F_BAD_TS_RECV,
+    F_MAYBE_BAD_BOOK,
+    MBO,
+    TRADES,
+    UNDEFINED_PRICE,
+    UNDEFINED_TIME,
+    Records,
+    times_of,
+)
 from truefill.vendors.packed import Blocks
 from truefill.vendors.reader import OrderEvents, Progress, ReaderCounters
-
-F_LAST, F_SNAPSHOT, F_BAD_TS_RECV, F_MAYBE_BAD_BOOK = 128, 32, 8, 4
 
 _PX_EXP = -9
 _OPS = np.zeros(256, np.int64)
@@ -46,7 +57,7 @@ _SIDES[[ord("B"), ord("A"), ord("N")]] = 1, -1, 0
 
 
 class DatabentoReader:
-    """Events of one instrument. See `read_databento`."""
+    """Events of the orders of one instrument. See `read_databento`."""
 
     def __init__(
         self, path: Path, form: str, instrument: int | str | None, progress: Progress | None
@@ -98,22 +109,19 @@ class DatabentoReader:
         count("without_price", int(no_price.sum()))
         op = np.where(no_price, 0, op)
 
-        local_ts = records.ts_recv
-        exch_ts = np.where(records.ts_event == UNDEFINED_TIME, local_ts, records.ts_event)
+        times = times_of(records, snapshot_ts)
+        exch_ts, local_ts = times.exch_ts, times.local_ts
+        snapshot = times.snapshot
         count("without_time", int((records.ts_event == UNDEFINED_TIME).sum()))
-        self._refuse((local_ts < 0) | (exch_ts < 0), "a time before the year 2262", records, local_ts)
-        snapshot = records.flags & F_SNAPSHOT != 0
-        # What came latest of snapshots and of anything before this block, at each record.
-        taken = np.maximum.accumulate(np.where(snapshot, local_ts, 0))
-        taken = np.maximum(taken, snapshot_ts)
+        late = (local_ts < 0) | ((records.ts_event < 0) & (records.ts_event != UNDEFINED_TIME))
+        self._refuse(late, "a time before the year 2262", records, local_ts)
         count("snapshot_orders", int((snapshot & (op == orders.ADD)).sum()))
-        count("moved_behind_a_snapshot", int((~snapshot & (exch_ts < taken)).sum()))
-        exch_ts = np.where(snapshot, local_ts, np.maximum(exch_ts, taken))
+        count("moved_behind_a_snapshot", times.behind)
         count("maybe_bad_book", int((records.flags & F_MAYBE_BAD_BOOK != 0).sum()))
         count("bad_receive_times", int(((records.flags & F_BAD_TS_RECV != 0) & ~snapshot).sum()))
 
         ops = np.stack([op, sides, records.order_id, records.price, records.size], axis=1)
-        return ops, (exch_ts, local_ts), int(taken[-1])
+        return ops, (exch_ts, local_ts), times.taken
 
     def _refuse(
         self, wrong: NDArray[np.bool_], expected: str, records: Records, shown: NDArray[np.int64]
@@ -131,14 +139,14 @@ def read_databento(
     instrument: int | str | None = None,
     form: str | None = None,
     progress: Progress | None = None,
-) -> DatabentoReader:
-    """Read Databento's MBO records.
+) -> DatabentoReader | DatabentoPricesReader:
+    """Read Databento's records: of orders (mbo), or by price (mbp-1, mbp-10, tbbo, trades, bbo-1s, bbo-1m).
 
     Parameters
     ----------
     path : path
         DBN (plain or zstd; needs ``pip install 'truefill[databento]'``) or CSV (plain, gzip, xz, zstd, zip;
-        prices and times pretty or as integers). Which one is told by the content.
+        prices and times pretty or as integers). Which one, and of which schema, is told by the content.
     instrument : int or str, optional
         Its ``instrument_id``, or its symbol where the file has symbols; by default the only one.
     form : {"dbn", "csv"}, optional
@@ -149,7 +157,8 @@ def read_databento(
     Raises
     ------
     DataError
-        The file is missing, or (while it is read) not what it has to be: with file and line or record.
+        The file is missing, of another schema, or (while it is read) not what it has to be: with file and
+        line or record.
     ConfigError
         An unknown form.
     """
@@ -159,4 +168,25 @@ def read_databento(
     Blocks(file)  # is there something to read
     if form is None:
         form = "dbn" if databento_dbn.is_dbn(file) else "csv"
+    schema = (databento_dbn if form == "dbn" else databento_csv).schema(file)
+    if schema != MBO:
+        return DatabentoPricesReader(file, form, schema, instrument, progress)
     return DatabentoReader(file, form, instrument, progress)
+
+
+def databento_groups(paths: Sequence[Path]) -> list[tuple[Path, ...]]:
+    """Each file is read by itself.
+
+    Raises
+    ------
+    DataError
+        Files of schemas that tell the same thing twice: only best prices at intervals go with trades.
+    """
+    schemas = {}
+    for path in paths:
+        schemas[path] = (databento_dbn if databento_dbn.is_dbn(path) else databento_csv).schema(path)
+        others = set(schemas.values())
+        if len(others) > 1 and others != {BBO, TRADES}:
+            names = " and ".join(dict.fromkeys(schemas.values()))
+            raise DataError("files of one schema (bbo may go with trades)", names, path)
+    return [(path,) for path in paths]

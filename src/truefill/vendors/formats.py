@@ -9,7 +9,7 @@ from truefill.vendors.binance_archive import binance_groups, is_binance_archive,
 from truefill.vendors.bitfinex import read_bitfinex
 from truefill.vendors.bitstamp import read_bitstamp
 from truefill.vendors.bybit_archive import bybit_groups, is_bybit_archive, read_bybit_archive
-from truefill.vendors.databento import read_databento
+from truefill.vendors.databento import databento_groups, read_databento
 from truefill.vendors.databento_dbn import is_dbn
 from truefill.vendors.lobster import is_lobster, lobster_pairs, read_lobster
 from truefill.vendors.reader import EventReader
@@ -66,17 +66,18 @@ def first_line(pattern: str) -> Looks:
     return lambda _, line: compiled.match(line) is not None
 
 
-_DATABENTO = first_line(r"(?=.*\bts_event\b)(?=.*\border_id\b)(?=.*\baction\b)")
+_DATABENTO = first_line(r"(?=.*\bts_event\b)(?=.*\b(ts_recv|publisher_id|order_id)\b)")
 
 # The first whose looks fit is taken.
 FORMATS: tuple[Format, ...] = (
     Format(
         "databento",
-        "Databento: market by order (mbo), CSV or DBN",
+        "Databento: mbo, mbp-1, mbp-10, tbbo, trades, bbo, CSV or DBN",
         read_databento,
         frozenset({"instrument"}),
         lambda path, line: is_dbn(path) or _DATABENTO(path, line),
         orders=True,
+        groups=databento_groups,
     ),
     Format(
         "lobster",
