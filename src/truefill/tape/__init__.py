@@ -10,6 +10,7 @@ from truefill.tape.parquet_reader import ParquetEvents, read_parquet
 from truefill.tape.parquet_writer import ParquetWriter, write_parquet
 from truefill.tape.snapshots import Snapshot, end_snapshot
 from truefill.tape.tape import Tape, View
+from truefill.tape.verify import StreamVerifier, VerifyReport
 
 __all__ = [
     "Finding",
@@ -17,9 +18,11 @@ __all__ = [
     "ParquetEvents",
     "ParquetWriter",
     "Snapshot",
+    "StreamVerifier",
     "Tape",
     "TapeBuilder",
     "TapeHeader",
+    "VerifyReport",
     "View",
     "begin_with",
     "build_tape",

@@ -76,7 +76,12 @@ def check(tape: str | os.PathLike[str] | Tape) -> list[Finding]:
             + _ticks(tape)
         )
         found += [Finding("info", "note", 1, note) for note in tape.header.notes]
-    return sorted(found, key=lambda finding: _RANK[finding.severity])
+    return sorted_findings(found)
+
+
+def sorted_findings(findings: list[Finding]) -> list[Finding]:
+    """Errors first, then warnings; in the given order otherwise."""
+    return sorted(findings, key=lambda finding: _RANK[finding.severity])
 
 
 def _altered(tape: Tape) -> list[Finding]:
