@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from truefill.cli import backtest, calibrate, convert, demo, formats, report, sweep, tape
+from truefill.cli import backtest, calibrate, convert, demo, formats, report, sweep, tape, verify
 from truefill.cli.show import error_line
 from truefill.core.errors import TruefillError
 
@@ -97,6 +97,7 @@ def _truefill(
 app.command("demo")(demo.demo)
 app.command("convert")(convert.convert)
 app.command("formats")(formats.formats)
+app.command("verify")(verify.verify)
 app.add_typer(tape.app, name="tape")
 app.command("backtest")(backtest.backtest)
 app.command("sweep")(sweep.sweep)

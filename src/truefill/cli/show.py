@@ -9,6 +9,7 @@ import math
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any, Literal
 
 from rich.box import SIMPLE_HEAD
@@ -45,6 +46,14 @@ def note(message: str) -> None:
 def print_json(value: Any) -> None:
     """Print `value` as JSON on stdout; what JSON cannot say (NaN, infinity) becomes null."""
     sys.stdout.write(json.dumps(_plain(value), indent=2, ensure_ascii=False) + "\n")
+
+
+def write_json(value: Any, path: Path) -> None:
+    """Write `value` as `print_json` does, to a file, whole or not at all."""
+    from truefill.tape.npz import written
+
+    with written(path) as file:
+        file.write((json.dumps(_plain(value), indent=2, ensure_ascii=False) + "\n").encode())
 
 
 def _plain(value: Any) -> Any:

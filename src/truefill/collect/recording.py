@@ -137,7 +137,7 @@ def convert(
     check_ending(target, to)
     instrument = venue_symbol(Venue.parse(venue), symbol)
     _check_order(paths)
-    reading = _Reading(paths, instrument, strict, fuse_tickers, allow_cut_tail, progress)
+    reading = Reading(paths, instrument, strict, fuse_tickers, allow_cut_tail, progress)
 
     def index_progress(stage: str, done: int, total: int) -> None:
         if stage == "index":
@@ -170,8 +170,8 @@ def convert(
         return reading.report(target, tape.header)
 
 
-class _Reading:
-    """The rows of consecutive files, and what was noticed on the way."""
+class Reading:
+    """The rows of consecutive files of one instrument, and what was noticed on the way."""
 
     def __init__(
         self,
@@ -186,7 +186,7 @@ class _Reading:
         self.latency = LatencySample()
         self.notes: list[str] = []
         self._paths = paths
-        self._clock = _Clock()
+        self.clock = _Clock()
         self._strict = strict
         self._allow_cut_tail = allow_cut_tail
         self._progress = progress
@@ -211,7 +211,7 @@ class _Reading:
 
     def _file(self, path: Path) -> Iterator[Any]:
         reader = LineReader(path, self._read)
-        before = self._clock.now
+        before = self.clock.now
         waiting = 0
         for line in reader:
             if not line or line.isspace():
@@ -233,7 +233,7 @@ class _Reading:
         yield self._take(path)
 
     def _line(self, line: bytes, local_ts: int, path: Path, number: int) -> None:
-        now = self._clock.line(local_ts)
+        now = self.clock.line(local_ts)
         if now != local_ts and self._strict:
             raise DataError(
                 "local times that never go back", f"{now - local_ts} ns before the last", f"{path}:{number}"
@@ -294,7 +294,7 @@ class _Reading:
     def report(self, out: Path, header: TapeHeader) -> ConversionReport:
         """Put together what is known after the end."""
         notes = [*self.notes, *header.notes]
-        counters, book, clock = self.codec.counters, self.codec.book.counters, self._clock
+        counters, book, clock = self.codec.counters, self.codec.book.counters, self.clock
         if clock.steps_back:
             times = f"{clock.steps_back} times, by at most" if clock.steps_back > 1 else "once, by"
             notes.append(

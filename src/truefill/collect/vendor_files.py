@@ -265,6 +265,27 @@ def _sources(readers: list[EventReader]) -> list[Iterator[Chunk]]:
     return [chunks(reader) for reader in readers]
 
 
+def open_readers(
+    paths: list[Path], format: str | None, options: dict[str, Any], progress: Progress | None
+) -> list[tuple[Format, EventReader]]:
+    """Open historical files for whoever only reads them, as `convert_files` does.
+
+    Parameters
+    ----------
+    paths : list of Path
+    format : str or None
+        None: told by each file's name and first line.
+    options : dict
+        Of the formats' readers; those that are None are left out.
+    progress : Progress or None
+        Gets the bytes that were read, and twice their number in all.
+    """
+    groups = _groups(paths, format)
+    given = {name: value for name, value in options.items() if value is not None}
+    readers = _readers(groups, given, _Work(paths, progress))
+    return [(group[0], reader) for group, reader in zip(groups, readers, strict=True)]
+
+
 def _together(readers: list[EventReader]) -> ReaderCounters:
     counters = ReaderCounters()
     for reader in readers:

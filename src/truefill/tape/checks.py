@@ -45,11 +45,17 @@ class Finding(msgspec.Struct, frozen=True):
     ts: int | None = None
 
 
-def check(tape: str | os.PathLike[str] | Tape) -> list[Finding]:
+def check(tape: str | os.PathLike[str] | Tape, *, stream: bool = True) -> list[Finding]:
     """Check a tape, errors first.
 
     Looks for a truncated or altered file, time going backward, a crossed or locked book, gaps, missing or
     duplicate snapshots, numbers that are not finite or not positive, and prices off the tick.
+
+    Parameters
+    ----------
+    tape : path or Tape
+    stream : bool
+        False: leave out what a `StreamVerifier` finds in the tape's local rows, for whoever asks one, too.
 
     Raises
     ------
@@ -66,15 +72,10 @@ def check(tape: str | os.PathLike[str] | Tape) -> list[Finding]:
             return [Finding("error", "damaged", 1, str(error))]
     found = _altered(tape) + [Finding("error", "index", 1, text) for text in structure_faults(tape)]
     if not found:  # what follows trusts every index
-        found = (
-            _disorder(tape)
-            + _books(tape)
-            + _gaps(tape)
-            + _snapshots(tape)
-            + _orders(tape)
-            + _numbers(tape)
-            + _ticks(tape)
-        )
+        found = _disorder(tape) + _books(tape, ("exch", "local") if stream else ("exch",))
+        found += _snapshots(tape) + _orders(tape)
+        if stream:
+            found += _gaps(tape) + _numbers(tape) + _ticks(tape)
         found += [Finding("info", "note", 1, note) for note in tape.header.notes]
     return sorted_findings(found)
 
@@ -113,7 +114,8 @@ def _disorder(tape: Tape) -> list[Finding]:
     return found
 
 
-def _books(tape: Tape) -> list[Finding]:
+def _books(tape: Tape, judged: tuple[str, ...]) -> list[Finding]:
+    """Both views against the index; those `judged` for a crossed or locked book, too."""
     found = []
     crossed = "warning" if tape.by_order else "error"  # orders cross while an auction collects them
     for name in ("exch", "local"):
@@ -124,7 +126,7 @@ def _books(tape: Tape) -> list[Finding]:
             (crossed, "crossed", CROSSED, FIRST_CROSSED, "crossed book: a bid above an ask"),
             ("warning", "locked", LOCKED, FIRST_LOCKED, "locked book: a bid at an ask"),
         ):
-            if result[count]:
+            if result[count] and (name in judged or kind == "index"):
                 group = int(result[first])
                 ts = int(view.group_ts[group])
                 where = f"{text}, {name} view, after {result[count]} times, first {ts}"

@@ -37,7 +37,7 @@ from truefill.core.tape_records import (
 )
 from truefill.tape.tape import Tape
 
-_KIND_OF_STOP = {
+KIND_OF_STOP = {
     STOP_TRADE: TRADE,
     STOP_CLEAR: DEPTH_CLEAR,
     STOP_GAP_BEGIN: GAP_BEGIN,
@@ -73,13 +73,13 @@ def exch_rows(tape: Tape) -> Rows:
     view = tape.exch
     depth = _depth_events(tape, "exch")
     depth["exch_ts"] = np.repeat(view.group_ts, np.diff(view.group_end, prepend=0))
-    stops = view.stops[np.isin(view.stops["kind"], list(_KIND_OF_STOP))]
+    stops = view.stops[np.isin(view.stops["kind"], list(KIND_OF_STOP))]
     marks = _stop_events(tape, stops, "exch_ts", "local_ts")
     trade = stops["kind"] == STOP_TRADE
     whole = trade & (stops["arg"] >= 0)
     marks[whole] = tape.trades[stops["arg"][whole]]
     alone = trade & ~whole
-    marks["qty"][alone] = _floats(stops["qty"][alone], tape.header.lot_size)
+    marks["qty"][alone] = step_floats(stops["qty"][alone], tape.header.lot_size)
     custom = _custom_events(tape)
     # A custom row's place within its time is not kept: it goes to the end of it. That it was seen by the
     # exchange shows in the time being there.
@@ -107,7 +107,7 @@ def local_rows(tape: Tape) -> Rows:
     depth = _depth_events(tape, "local")
     depth["local_ts"] = np.repeat(view.group_ts, np.diff(view.group_end, prepend=0))
     depth["exch_ts"] = tape.depth_exch_ts()
-    stops = view.stops[np.isin(view.stops["kind"], list(_KIND_OF_STOP))]
+    stops = view.stops[np.isin(view.stops["kind"], list(KIND_OF_STOP))]
     marks = _stop_events(tape, stops, "local_ts", "exch_ts")
     marks["exch_ts"] = stops["qty"]
     trades, custom = tape.trades, _custom_events(tape)
@@ -143,8 +143,8 @@ def _depth_events(tape: Tape, view: str) -> np.ndarray:
         snapshot[stop["row"]] += 1
         snapshot[stop["row"] + stop["arg"]] -= 1
     out["ev"] |= np.where(np.cumsum(snapshot)[:-1] > 0, DEPTH_SNAPSHOT, DEPTH).astype(np.uint64)
-    out["px"] = _floats(tape.level_tick[code >> 1], tape.header.tick_size)
-    out["qty"] = _floats(tape.lots(view), tape.header.lot_size)
+    out["px"] = step_floats(tape.level_tick[code >> 1], tape.header.tick_size)
+    out["qty"] = step_floats(tape.lots(view), tape.header.lot_size)
     return out
 
 
@@ -153,10 +153,10 @@ def _stop_events(tape: Tape, stops: np.ndarray, own: str, other: str) -> np.ndar
     out[own] = stops["ts"]
     out[other] = 0
     kind = np.zeros(8, np.uint64)
-    kind[list(_KIND_OF_STOP)] = list(_KIND_OF_STOP.values())
+    kind[list(KIND_OF_STOP)] = list(KIND_OF_STOP.values())
     out["ev"] = kind[stops["kind"]] | np.array([0, BUY, SELL], np.uint64)[stops["side"]]
     priced = np.isin(stops["kind"], (STOP_TRADE, STOP_CLEAR))
-    out["px"][priced] = _floats(stops["tick"][priced], tape.header.tick_size)
+    out["px"][priced] = step_floats(stops["tick"][priced], tape.header.tick_size)
     # HftBacktest clears a whole side when the price is no number; 0 would do so for bids only.
     out["px"][(stops["kind"] == STOP_CLEAR) & (stops["tick"] == NO_BID_TICK)] = np.nan
     status = stops["kind"] == STOP_STATUS
@@ -168,7 +168,7 @@ def _custom_events(tape: Tape) -> np.ndarray:
     return tape.custom.copy()
 
 
-def _floats(counts: np.ndarray, step: str) -> np.ndarray:
+def step_floats(counts: np.ndarray, step: str) -> np.ndarray:
     """Nearest floats of whole numbers of a decimal step."""
     mantissa, exponent = parse_decimal(step)
     power = 10.0 ** abs(exponent)
@@ -233,7 +233,7 @@ def local_order(local: Rows, partner: np.ndarray) -> np.ndarray:
     place[partner[paired]] = paired
     kind = (events["ev"] & np.uint64(KIND_MASK)).astype(np.int64)
     family = np.full(len(events), 2)
-    family[np.isin(kind, (DEPTH, DEPTH_SNAPSHOT, *_KIND_OF_STOP.values()))] = 0
+    family[np.isin(kind, (DEPTH, DEPTH_SNAPSHOT, *KIND_OF_STOP.values()))] = 0
     family[kind == TRADE] = 1
     group = np.cumsum(np.diff(events["local_ts"], prepend=events["local_ts"][:1]) != 0)
     key = group * (len(partner) + 1) + place + 1

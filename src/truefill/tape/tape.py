@@ -164,7 +164,7 @@ class Tape:
         for name in ("px", "qty", "ival", "ev"):
             out[name] = rows[name]
         out["local_ts"] = self._sections["local.group_ts"][rows["group"]]
-        out["exch_ts"] = self._exch_ts(rows["group"], self._sections["custom_runs"])
+        out["exch_ts"] = self.exch_times(rows["group"], self._sections["custom_runs"])
         more = self._sections["custom_more"]
         for name in ("order_id", "fval"):
             out[name][more["row"]] = more[name]
@@ -175,10 +175,18 @@ class Tape:
         self.require_sound()
         ends = self._sections["local.group_end"]
         groups = np.repeat(np.arange(len(ends)), np.diff(ends, prepend=0))
-        return self._exch_ts(groups, self._sections["local.exch_runs"])
+        return self.exch_times(groups, self._sections["local.exch_runs"])
 
-    def _exch_ts(self, groups: np.ndarray, runs: np.ndarray) -> np.ndarray:
-        """Exchange times of rows of which `groups` tells the group: the group's, or their run's."""
+    def exch_times(self, groups: np.ndarray, runs: np.ndarray) -> np.ndarray:
+        """Exchange times of rows that follow each other in the local view: their group's, or their run's.
+
+        Parameters
+        ----------
+        groups : int[n]
+            Group of each row.
+        runs : EXCH_RUN[]
+            The runs that begin in these rows, counted from the first of them.
+        """
         exch_ts = self._sections["local.group_exch_ts"][groups]
         if len(runs):
             begin = runs["row"]

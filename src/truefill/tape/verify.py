@@ -92,6 +92,10 @@ class StreamVerifier:
     ghost_ns : int
         A level that newer prices of the other side have crossed for so long is a ghost.
 
+    by_order : bool
+        The levels are made of single orders: they cross while an auction collects orders, which is then a
+        warning, and need no snapshot.
+
     Examples
     --------
     >>> import numpy as np
@@ -111,6 +115,7 @@ class StreamVerifier:
         tick_size: float | str | None = None,
         stale_ns: int = 5_000_000_000,
         ghost_ns: int = 1_000_000_000,
+        by_order: bool = False,
     ) -> None:
         tick = 0.0 if tick_size is None else float(tick_size)
         if tick_size is not None and not (np.isfinite(tick) and tick > 0):
@@ -119,6 +124,7 @@ class StreamVerifier:
             if isinstance(value, bool) or not isinstance(value, int) or not 0 < value < 1 << 62:
                 raise ConfigError(f"{name} of 1 ns or more", shown(value), "StreamVerifier")
         self._tick_text = "" if tick_size is None else str(tick_size)
+        self._by_order = by_order
         self._settings = (tick, stale_ns, ghost_ns)
         self._state = np.zeros(b.STATE_SIZE, np.int64)
         self._state[[b.CROSSED_SINCE, b.LOCKED_SINCE]] = -1
@@ -128,6 +134,11 @@ class StreamVerifier:
         self._kinds = np.zeros(KIND_MASK + 1, np.int64)
         self._gaps = GapFinder()
         self._arrays = _arrays(1024)
+
+    @property
+    def messages(self) -> int:
+        """Messages so far: rows of one local time each."""
+        return int(self._state[b.GROUPS])
 
     def feed(self, rows: np.ndarray) -> None:
         """Take the next rows.
@@ -163,7 +174,7 @@ class StreamVerifier:
         seen = int(state[b.ROW]) > 0
         gaps = self._gaps.gaps()
         return VerifyReport(
-            findings=findings_of(state, faults, gaps, self._kinds, self._tick_text, still),
+            findings=findings_of(state, faults, gaps, self._kinds, self._tick_text, still, self._by_order),
             rows=int(state[b.ROW]),
             counts=count_kinds(self._kinds),
             first_ts=int(state[b.FIRST_TS]) if seen else None,

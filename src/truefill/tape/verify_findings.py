@@ -45,7 +45,13 @@ _TEXTS: tuple[tuple[int, Severity, str, str], ...] = (
         "time_backward",
         "exchange time goes backward in the order of arrival {n} times, by {worst} at most, {at}",
     ),
-    (b.EARLY, "warning", "early", "rows that arrived before they happened: {n}, by {worst} at most, {at}"),
+    (
+        b.EARLY,
+        "warning",
+        "early",
+        "rows that arrived before they happened (a local clock behind; convert corrects it): {n}, by {worst} "
+        "at most, {at}",
+    ),
     (b.STALE, "warning", "stale", "silences of the stream: {n}, the longest {worst}, {at}"),
     (b.STALE_BOOK, "warning", "stale_book", "silences of the book: {n}, the longest {worst}, {at}"),
     (
@@ -64,7 +70,13 @@ _TEXTS: tuple[tuple[int, Severity, str, str], ...] = (
 
 
 def findings_of(
-    state: np.ndarray, faults: np.ndarray, gaps: np.ndarray, kinds: np.ndarray, tick_size: str, marked: int
+    state: np.ndarray,
+    faults: np.ndarray,
+    gaps: np.ndarray,
+    kinds: np.ndarray,
+    tick_size: str,
+    marked: int,
+    by_order: bool,
 ) -> list[Finding]:
     """Findings, errors first.
 
@@ -79,13 +91,17 @@ def findings_of(
         Empty: not known.
     marked : int
         Levels that are crossed at the end.
+    by_order : bool
+        Whether the levels are made of single orders.
     """
     found = []
     for what, severity, kind, text in _TEXTS:
         count, row, ts, worst = (int(value) for value in faults[what])
         if count:
             told = text.format(n=f"{count:,}", worst=length(worst), at=f"first at local time {ts}")
-            found.append(Finding(severity, kind, count, told, row, ts))
+            # an auction collects orders that cross
+            auction = by_order and what in (b.CROSSED, b.GHOST)
+            found.append(Finding("warning" if auction else severity, kind, count, told, row, ts))
     count, row, ts, _ = (int(value) for value in faults[b.OFF_TICK])
     if count:
         told = f"prices off the tick {tick_size}: {count:,}, first at local time {ts}"
@@ -99,7 +115,7 @@ def findings_of(
         found.append(Finding("error", "snapshot_differs", count, told, row, ts))
     found += _gaps(gaps)
     depth = int(kinds[[DEPTH, DEPTH_SNAPSHOT, DEPTH_CLEAR]].sum())
-    if depth and not state[b.SNAPSHOTS]:
+    if depth and not state[b.SNAPSHOTS] and not by_order:
         text = "no snapshot: the book grows from its changes only"
         found.append(Finding("warning", "no_snapshot", 1, text))
     if state[b.ORDERS]:
