@@ -52,7 +52,7 @@ def test_json_and_the_report_file_are_the_same(truefill, crossed, folder):
     told = json.loads(done.stdout)
     assert told == json.loads((folder / "report.json").read_text())
     (stream,) = told["streams"]
-    assert (told["sound"], stream["errors"], stream["kind"], stream["rows"]) == (False, 1, "events", 6)
+    assert (told["sound"], stream["errors"], stream["kind"], stream["rows"]) == (False, 1, "npz", 6)
     assert stream["gaps"] == [[5000, 6000]]
     assert [f["kind"] for f in stream["findings"]] == ["crossed", "gap"]
 

@@ -15,9 +15,8 @@ from tests.tape.test_builder import event, events
 from tests.venues import messages as m
 from truefill.collect import verify
 from truefill.core.errors import ConfigError, DataError, TapeError
-from truefill.core.events import BUY, DEPTH, DEPTH_SNAPSHOT, KIND_MASK, LOCAL, SELL
-from truefill.tape import build_tape, write_npz
-from truefill.tape.npz import npz_blocks
+from truefill.core.events import BUY, DEPTH, DEPTH_SNAPSHOT, KIND_MASK, SELL
+from truefill.tape import build_tape, write_npz, write_parquet
 from truefill.venues.binance import MarketDataCodec
 from truefill.venues.symbols import Venue, venue_symbol
 
@@ -34,8 +33,12 @@ def test_a_tape_and_its_events_are_found_wrong_in_the_same_way(tmp_path: Path) -
     rows = events(*BOOK, event(px=101.0, local=3000), event(px=101.0, qty=0, local=4000))
     build_tape(rows, symbol="X.TEST", path=tmp_path / "x.tape")
     write_npz(rows, tmp_path / "x.npz")
-    tape, stream = verify([tmp_path / "x.tape", tmp_path / "x.npz"], tick_size="0.5")
-    assert (tape.kind, tape.symbol, stream.kind, stream.symbol) == ("tape", "X.TEST", "events", "")
+    write_parquet(rows, tmp_path / "x.parquet", symbol="X.TEST")
+    tape, stream, parquet = verify(
+        [tmp_path / f"x.{end}" for end in ("tape", "npz", "parquet")], tick_size="0.5"
+    )
+    assert (tape.kind, tape.symbol, stream.kind, stream.symbol) == ("tape", "X.TEST", "npz", "")
+    assert (parquet.kind, parquet.report) == ("parquet", stream.report)
     assert kinds(stream) == [("crossed", "error", 1)]
     assert kinds(tape) == [("crossed", "error", 1)]
     assert tape.report.rows == stream.report.rows == 4
@@ -61,17 +64,6 @@ def test_local_time_that_went_back_is_told_of_a_tape_too(tmp_path: Path) -> None
     assert kinds(stream) == [("time_backward", "warning", 1)]
 
 
-@pytest.mark.parametrize("name", ["x.npz", "x.npy"])
-def test_event_files_are_read_in_pieces(name: str, tmp_path: Path) -> None:
-    rows = random_events(2, 500)
-    write_npz(rows, tmp_path / name)
-    pieces = list(npz_blocks(tmp_path / name, 64))
-    assert len(pieces) == 8
-    assert np.concatenate(pieces).tobytes() == rows.tobytes()
-    (stream,) = verify(tmp_path / name)
-    assert stream.report.rows == int((rows["ev"] & np.uint64(LOCAL) != 0).sum())
-
-
 def test_event_files_that_are_none(tmp_path: Path) -> None:
     write_npz(random_events(2, 500), tmp_path / "x.npy")
     (tmp_path / "x.npy").write_bytes((tmp_path / "x.npy").read_bytes()[:-10])
@@ -79,11 +71,11 @@ def test_event_files_that_are_none(tmp_path: Path) -> None:
     np.savez(tmp_path / "floats.npz", data=np.zeros(3))
     (tmp_path / "text.npz").write_text("hello")
     for name, message in (
-        ("x.npy", "ends 1 events early"),
+        ("x.npy", "ends before"),
         ("other.npz", "an array called data, got orders"),
         ("floats.npz", "64 bytes each"),
-        ("text.npz", "a file of another kind"),
-        ("none.npz", "no such file"),
+        ("text.npz", "npz or .npy file of events"),
+        ("none.npz", "none with this name"),
     ):
         with pytest.raises(DataError, match=message):
             verify(tmp_path / name)

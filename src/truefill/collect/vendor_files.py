@@ -152,8 +152,7 @@ def convert_files(
             source=paths,
         )
         with builder:
-            # In order of arrival: what the builder keeps in memory is what is out of order.
-            for rows, _ in merged(_sources(readers)):
+            for rows in as_they_arrived(readers):
                 builder.append(rows)
             tape = builder.finish()
         if to == "parquet":
@@ -253,6 +252,12 @@ def _readers(
         )
         for format, paths in groups
     ]
+
+
+def as_they_arrived(readers: list[EventReader]) -> Iterator[np.ndarray]:
+    """Rows of several readers in order of arrival: a builder then keeps only what is out of order."""
+    for rows, _ in merged(_sources(readers)):
+        yield rows
 
 
 def _sources(readers: list[EventReader]) -> list[Iterator[Chunk]]:

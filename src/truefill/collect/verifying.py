@@ -9,18 +9,18 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from truefill.collect.event_files import EVENT_FORMATS, EventFiles, guess
 from truefill.collect.recording import Progress, Reading
-from truefill.collect.vendor_files import open_readers
+from truefill.collect.vendor_files import as_they_arrived, open_readers
 from truefill.core.errors import ConfigError, DataError, TapeError
 from truefill.tape import Finding, StreamVerifier, Tape, TapeBuilder, VerifyReport, check
 from truefill.tape.checks import Severity, sorted_findings
 from truefill.tape.format import is_tape
-from truefill.tape.npz import npz_blocks
-from truefill.tape.stream import local_rows
+from truefill.tape.stream import local_pieces
 from truefill.vendors import EventReader
 from truefill.venues.symbols import Venue, venue_symbol
 
-_EVENT_FILES = (".npz", ".npy")
+_EVENTS = {format.name for format in EVENT_FORMATS}
 
 
 class Verified(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,7 +30,7 @@ class Verified(msgspec.Struct, frozen=True, kw_only=True):
     ----------
     files : list of str
     kind : str
-        ``"tape"``, ``"events"``, ``"recording"``, or the formats of a vendor's files.
+        ``"tape"``, ``"recording"``, or the formats of other files.
     symbol : str
         Empty: the files do not say.
     report : VerifyReport
@@ -76,8 +76,8 @@ def verify(
     Parameters
     ----------
     files : path or paths
-        Each tape and each ``.npz`` or ``.npy`` file is a stream of its own; other files are read together, as
-        `convert` and `convert_files` do.
+        Each tape and each file of events (``.npz``, ``.npy``, Parquet) is a stream of its own; others are
+        read together, as `convert` and `convert_files` do.
     venue : str, optional
         Whose recording it is; without it, other files than tapes and events are a vendor's.
     symbol : str
@@ -111,8 +111,8 @@ def verify(
     for path in paths:
         if is_tape(path) or path.suffix == ".tape":
             made.append(_tape(path, path, settings, progress))
-        elif path.suffix in _EVENT_FILES and venue is None and format is None:
-            made.append(_events(path, settings))
+        elif venue is None and format is None and path.is_file() and guess(path) in _EVENTS:
+            made.append(_files([path], None, options, symbol, settings, progress))
         else:
             rest.append(path)
     if rest and venue is not None:
@@ -137,20 +137,13 @@ def _tape(path: Path, name: Path, settings: _Settings, progress: Progress | None
     verifier = settings.verifier(tape.header.tick_size, tape.by_order)
     if not any(f.kind in ("altered", "index") for f in found):
         total = len(tape.section("local.group_ts"))
-        for rows in local_rows(tape):
+        for rows in local_pieces(tape):
             verifier.feed(rows)
             if progress is not None:
                 done = verifier.messages
                 progress(min(done, total), total)
     # what the tape's header remembers of the order in which the events came
     return _made([name], "tape", tape.symbol, verifier, found, {"time_backward", "no_snapshot"})
-
-
-def _events(path: Path, settings: _Settings) -> Verified:
-    verifier = settings.verifier()
-    for rows in npz_blocks(path):
-        verifier.feed(rows)
-    return _made([path], "events", "", verifier, [])
 
 
 def _recording(
@@ -195,24 +188,23 @@ def _files(
     """A vendor's files: one of levels as it is; several, or single orders, by way of a tape."""
     readers = open_readers(paths, format, options, progress)
     kind = ", ".join(dict.fromkeys(format.name for format, _ in readers))
-    if len(readers) == 1 and not readers[0][0].orders:
-        verifier = settings.verifier()
-        for rows in readers[0][1]:
+    if not any(format.orders for format, _ in readers):
+        first = readers[0][1]
+        verifier = settings.verifier(first.tick_size if isinstance(first, EventFiles) else None)
+        for rows in as_they_arrived([reader for _, reader in readers]):
             verifier.feed(rows)
-        return _made(paths, kind, symbol, verifier, _odd(readers[0][1]))
+        odd = [finding for _, reader in readers for finding in _odd(reader)]
+        return _made(paths, kind, symbol, verifier, odd)
     with tempfile.TemporaryDirectory(prefix="truefill-verify-") as folder:
         tape = Path(folder) / "events.tape"
         with TapeBuilder(
             tape, symbol=symbol or "FILE", tick_size=settings.tick_size, source=paths
         ) as builder:
-            for _, reader in readers:
-                for rows in reader:
-                    builder.append(rows)
+            for rows in as_they_arrived([reader for _, reader in readers]):
+                builder.append(rows)
             builder.finish()
         verified = _tape(tape, paths[0], settings, progress)
-    # several files are one after the other for the builder, whatever their times are
-    ordered = [f for f in verified.report.findings if len(readers) == 1 or f.kind != "time_backward"]
-    found = sorted_findings([*ordered, *(f for _, reader in readers for f in _odd(reader))])
+    found = sorted_findings([*verified.report.findings, *(f for _, reader in readers for f in _odd(reader))])
     report = msgspec.structs.replace(verified.report, findings=found)
     return Verified(files=[fspath(p) for p in paths], kind=kind, symbol=symbol, report=report)
 

@@ -21,7 +21,7 @@ from truefill.tape.tape import Tape
 _BOTH = np.uint64(EXCH | LOCAL)
 
 
-def local_rows(tape: Tape, size: int = 1 << 16) -> Iterator[np.ndarray]:
+def local_pieces(tape: Tape, size: int = 1 << 16) -> Iterator[np.ndarray]:
     """Rows in local order, all of one time in one piece; memory for one piece.
 
     Within one time: depth, clears and marks in their order, then trades, then rows of other kinds.
