@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from truefill.collect.wide_reader import books_and_trades, is_wide, read_wide
 from truefill.core.decimals import float_decimals
 from truefill.core.events import DECIMAL_EVENT, EVENT
 from truefill.tape import npz_chunks, read_parquet
@@ -87,6 +88,14 @@ def _as_one(paths: Sequence[Path]) -> list[tuple[Path, ...]]:
 
 
 EVENT_FORMATS = (
+    Format(
+        "extended-parquet",
+        "Extended's pipeline: orderbook_parts and trades_parts, Parquet (a market's folder)",
+        read_wide,
+        frozenset({"feed_latency_ns", "qty_places"}),
+        lambda path, _: is_wide(path),
+        groups=books_and_trades,
+    ),
     Format(
         "parquet",
         "truefill: events as Parquet",

@@ -14,6 +14,7 @@ from truefill.collect.event_files import ALL_FORMATS, EventFiles, as_decimals, g
 from truefill.collect.lacks import lacks
 from truefill.collect.recording import Progress
 from truefill.collect.targets import ENDINGS, building_folder, check_ending
+from truefill.collect.wide_reader import wide_files
 from truefill.core.errors import ConfigError, DataError
 from truefill.core.events import EXCH, LOCAL
 from truefill.tape import ParquetWriter, Tape, TapeBuilder, write_npz, write_parquet
@@ -82,7 +83,8 @@ def convert_files(
     ----------
     files : path or paths
         One file, or several of one instrument: days that follow each other, or kinds that complete each other
-        (a book and trades). For LOBSTER message files, with or without the order-book files.
+        (a book and trades); or a market's folder of Extended's pipeline. For LOBSTER message files, with or
+        without the order-book files.
     symbol : str
         What the tape shall call the instrument, ``ESH4.CME``.
     out : path
@@ -120,7 +122,8 @@ def convert_files(
     """
     if to not in ENDINGS:
         raise ConfigError("tape, npz or parquet", repr(to), "to")
-    paths = [Path(files)] if isinstance(files, (str, PathLike)) else [Path(f) for f in files]
+    given = [Path(files)] if isinstance(files, (str, PathLike)) else [Path(f) for f in files]
+    paths = [path for file in given for path in (wide_files(file) if file.is_dir() else [file])]
     target = Path(out)
     if not target.parent.is_dir():
         raise DataError("an existing folder for the result", target.parent, "out")
