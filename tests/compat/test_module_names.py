@@ -54,6 +54,6 @@ def test_a_converter_says_what_reads_its_files() -> None:
     with pytest.raises(ReplacedError, match="truefill convert"):
         from truefill.compat.hftbacktest.data.utils.binancefutures import convert  # noqa: F401
     with pytest.raises(ReplacedError, match="does not read these files yet"):
-        importlib.import_module("truefill.compat.hftbacktest.data.utils.tardis").convert  # noqa: B018
+        importlib.import_module("truefill.compat.hftbacktest.data.utils.mexc").convert  # noqa: B018
     with pytest.raises(AttributeError):
         importlib.import_module("truefill.compat.hftbacktest.data.utils.tardis").conwert  # noqa: B018

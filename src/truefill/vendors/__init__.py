@@ -7,7 +7,9 @@ from truefill.vendors.bitstamp import BitstampReader, read_bitstamp
 from truefill.vendors.bybit_archive import BybitTradesReader, read_bybit_archive
 from truefill.vendors.bybit_book import BybitBookReader
 from truefill.vendors.databento import DatabentoReader, read_databento
+from truefill.vendors.extended_csv import ExtendedReader, read_extended_csv
 from truefill.vendors.formats import FORMATS, Format
+from truefill.vendors.gdax import GdaxReader, read_gdax
 from truefill.vendors.guess import guess_format
 from truefill.vendors.klines import KLINE, read_klines
 from truefill.vendors.lobster import LobsterReader, read_lobster
@@ -26,7 +28,9 @@ __all__ = [
     "BybitTradesReader",
     "DatabentoReader",
     "EventReader",
+    "ExtendedReader",
     "Format",
+    "GdaxReader",
     "LobsterReader",
     "ReaderCounters",
     "TardisReader",
@@ -38,6 +42,8 @@ __all__ = [
     "read_bitstamp",
     "read_bybit_archive",
     "read_databento",
+    "read_extended_csv",
+    "read_gdax",
     "read_klines",
     "read_lobster",
     "read_tardis",

@@ -15,7 +15,11 @@ _FIRST, _END = 631_152_000, 7_258_118_400
 
 
 def epoch_ns(
-    values: NDArray[np.int64], units: Sequence[str], name: str, place: Callable[[int], str]
+    values: NDArray[np.int64],
+    units: Sequence[str],
+    name: str,
+    place: Callable[[int], str],
+    missing: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.int64]:
     """Nanoseconds of Unix times.
 
@@ -28,6 +32,8 @@ def epoch_ns(
         Of the column, for errors.
     place : callable
         Names the source's place of a row, for errors.
+    missing : bool[n], optional
+        Which are no times; they become 0.
 
     Raises
     ------
@@ -35,9 +41,9 @@ def epoch_ns(
         A time of another unit, or none between 1990 and 2200.
     """
     out = np.zeros(len(values), np.int64)
-    known = np.zeros(len(values), np.bool_)
+    known = np.zeros(len(values), np.bool_) if missing is None else missing.copy()
     for unit in units:
-        mine = _is_in(values, unit)
+        mine = _is_in(values, unit) if missing is None else _is_in(values, unit) & ~missing
         np.multiply(values, 10**9 // PER_SECOND[unit], out=out, where=mine)
         known |= mine
     if not known.all():
@@ -45,9 +51,8 @@ def epoch_ns(
         value = int(values[at])
         seems = [_NAMES[unit] for unit in PER_SECOND if _is_in(values[at : at + 1], unit)[0]]
         expected = f"{name} in {' or '.join(_NAMES[unit] for unit in units)} since 1970, from 1990 to 2200"
-        raise DataError(
-            expected, f"{value}{f', which seems to be in {seems[0]}' if seems else ''}", place(at)
-        )
+        hint = f" (times in the wrong unit), which seems to be in {seems[0]}" if seems else ""
+        raise DataError(expected, f"{value}{hint}", place(at))
     return out
 
 

@@ -11,6 +11,8 @@ from truefill.vendors.bitstamp import read_bitstamp
 from truefill.vendors.bybit_archive import bybit_groups, is_bybit_archive, read_bybit_archive
 from truefill.vendors.databento import databento_groups, read_databento
 from truefill.vendors.databento_dbn import is_dbn
+from truefill.vendors.extended_csv import looks_like_extended, read_extended_csv
+from truefill.vendors.gdax import looks_like_gdax, read_gdax
 from truefill.vendors.lobster import is_lobster, lobster_pairs, read_lobster
 from truefill.vendors.reader import EventReader
 from truefill.vendors.tardis import looks_like_tardis, read_tardis
@@ -127,6 +129,22 @@ FORMATS: tuple[Format, ...] = (
         frozenset({"feed_latency_ns", "price_places", "quantity_places"}),
         is_bybit_archive,
         groups=bybit_groups,
+    ),
+    Format(
+        "extended-csv",
+        "Extended's older pipeline: trades.csv, orderbook.csv, orderbook_depth.csv",
+        read_extended_csv,
+        frozenset({"market", "feed_latency_ns"}),
+        looks_like_extended,
+        groups=all_together,
+    ),
+    Format(
+        "gdax",
+        "GDAX (Coinbase 2018): level 2, snapshot and updates, CSV",
+        read_gdax,
+        frozenset({"feed_latency_ns"}),
+        looks_like_gdax,
+        groups=all_together,
     ),
 )
 

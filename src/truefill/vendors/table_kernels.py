@@ -231,7 +231,8 @@ def _field(text, start, end, kind, places, out, exps, row, column):
         return FINE
     if kind == TIME and end - start > 4 and text[start + 4] == _MINUS:
         return _time(text, start, end, out, row, column)
-    return _unsigned(text, start, end, out, row, column)
+    wrong = _unsigned(text, start, end, out, row, column)
+    return NOT_A_TIME if kind == TIME and wrong == NOT_A_NUMBER else wrong
 
 
 @entry

@@ -18,6 +18,7 @@ from truefill.vendors import table_kernels as k, tardis_kinds as kinds
 from truefill.vendors.books import Books
 from truefill.vendors.merging import Chunk, merged
 from truefill.vendors.reader import Progress, ReaderCounters
+from truefill.vendors.rows import Place, Times, chosen, names_of, one_value, place_of
 from truefill.vendors.table import Column, TableBlock, line_blocks, read_table, text_hash
 
 _HEAD = ("exchange", "symbol", "timestamp", "local_timestamp")
@@ -62,7 +63,7 @@ def looks_like_tardis(path: Path, line: str) -> bool:
     )
 
 
-Maker = Callable[[TableBlock, kinds.Times, kinds.Place], Chunk]
+Maker = Callable[[TableBlock, Times, Place], Chunk]
 
 
 class TardisReader:
@@ -83,11 +84,11 @@ class TardisReader:
         self._snapshot_mode = snapshot_mode
         self._quotes = quotes
         self._progress = progress
-        self._names: dict[str, tuple[int, str]] = {}
+        self._seen: dict[str, tuple[int, str]] = {}
 
     def __iter__(self) -> Iterator[np.ndarray]:
         self.counters = ReaderCounters()
-        self._names = {}
+        self._seen = {}
         sources = []
         for kind in SCHEMAS:
             files = [(path, columns) for path, its, columns in self._files if its == kind]
@@ -118,8 +119,8 @@ class TardisReader:
             depth.new_file()
             for whole in read_table(path, columns, self._progress, header=True):
                 block = self._of_instrument(whole, path, columns)
-                times = _times(block, _place(path, block))
-                rows, source = make(block, times, _place(path, block))
+                times = _times(block, place_of(path, block))
+                rows, source = make(block, times, place_of(path, block))
                 if not in_books:
                     self.counters.rows += len(block.lines)
                     self.counters.events += len(rows)
@@ -129,62 +130,26 @@ class TardisReader:
 
     def _of_instrument(self, block: TableBlock, path: Path, columns: list[Column]) -> TableBlock:
         """Rows of the instrument; one of another is refused, or left out when one was chosen."""
-        keep = np.ones(len(block.lines), np.bool_)
         if self._instrument is not None:
             keep = block.columns["symbol"] == text_hash(self._instrument)
             self.counters.count("other_instruments", int((~keep).sum()))
-        for name in ("exchange", "symbol"):
-            values = block.columns[name]
-            if not keep.any():
-                continue
-            at = int(np.argmax(keep))
-            number = [column.name for column in columns].index(name)
-            if name not in self._names:
-                self._names[name] = int(values[at]), _field(path, int(block.lines[at]), number)
-            first, text = self._names[name]
-            other = keep & (values != first)
-            if other.any():
-                line = int(block.lines[int(np.argmax(other))])
-                choice = ", or the option instrument" if name == "symbol" else ""
-                raise DataError(
-                    f"one {name}{choice}",
-                    f"{_field(path, line, number)} beside {text}",
-                    f"{path}:{line}, {name}",
-                )
-        if keep.all():
-            return block
-        return TableBlock(
-            {name: values[keep] for name, values in block.columns.items()},
-            block.lines[keep],
-            {name: values[keep] for name, values in block.exps.items()},
-        )
+            block = chosen(block, keep)
+        names = [column.name for column in columns]
+        for name, choice in (("exchange", ""), ("symbol", ", or the option instrument")):
+            one_value(block, name, self._seen, path, names.index(name), choice)
+        return block
 
 
-def _field(path: Path, line: int, number: int) -> str:
-    """Text of one field, for an error or the name of the instrument."""
-    for text, first in line_blocks(path):
-        rows = text.split(b"\n")
-        if line < first + len(rows) - 1:
-            return rows[line - first].decode("utf-8", "replace").rstrip("\r").split(",")[number].strip('"')
-    return ""
-
-
-def _times(block: TableBlock, place: kinds.Place) -> kinds.Times:
+def _times(block: TableBlock, place: Place) -> Times:
     local = kinds.microseconds(block, "local_timestamp", place, optional=False)
     exch = kinds.microseconds(block, "timestamp", place)
-    return kinds.Times(np.where(exch == 0, local, exch), local)
-
-
-def _place(path: Path, block: TableBlock) -> kinds.Place:
-    return lambda at, name: f"{path}:{block.lines[at]}" + (f", {name}" if name else "")
+    return Times(np.where(exch == 0, local, exch), local)
 
 
 def _schema(path: Path) -> tuple[str, list[Column]] | None:
     """Kind and columns of a file by its first line; None for one without any, a day without data."""
-    for text, _ in line_blocks(path):
-        names = text.partition(b"\n")[0].decode("utf-8", "replace").strip("\r\ufeff").split(",")
-        break
-    else:
+    names = names_of(path)
+    if names is None:
         return None
     if "liquidations" in path.name:
         raise DataError("trades, a book, quotes or a derivative_ticker", "liquidations", path)
@@ -282,5 +247,5 @@ def read_tardis(
         raise ConfigError("quotes as ticker beside a book", quotes, "quotes")
     if len(has & set(BOOK_KINDS)) > 1:
         raise DataError("one kind of book", " and ".join(BOOK_KINDS), paths[0])
-    chosen = None if instrument is None else str(instrument)
-    return TardisReader([file[1:] for file in files], chosen, snapshot_mode, quotes, progress)
+    symbol = None if instrument is None else str(instrument)
+    return TardisReader([file[1:] for file in files], symbol, snapshot_mode, quotes, progress)

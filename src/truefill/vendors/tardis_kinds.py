@@ -11,9 +11,6 @@ derivative_ticker    INDEX_PRICE, MARK_PRICE and FUNDING, each when it changes
 ===================  ==========================================================================
 """
 
-from collections.abc import Callable
-from typing import NamedTuple
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -24,10 +21,8 @@ from truefill.core.events import (
     DEPTH,
     DEPTH_CLEAR,
     DEPTH_SNAPSHOT,
-    EXCH,
     FUNDING,
     INDEX_PRICE,
-    LOCAL,
     MARK_PRICE,
     SELL,
     TICKER_ASK,
@@ -37,63 +32,9 @@ from truefill.core.events import (
 from truefill.vendors import table_kernels as k
 from truefill.vendors.books import Books
 from truefill.vendors.decimals import Decimals, column
-from truefill.vendors.table import TableBlock, word
-from truefill.vendors.times import to_nanoseconds
-
-Place = Callable[[int, str], str]
-"""Names the place of a row and a column."""
-
-BOTH = EXCH | LOCAL
-
-
-class Times(NamedTuple):
-    """Both times of each row, ns."""
-
-    exch: NDArray[np.int64]
-    local: NDArray[np.int64]
-
-    def part(self, rows: NDArray[np.int64]) -> "Times":
-        """Of some rows."""
-        return Times(self.exch[rows], self.local[rows])
-
-
-def filled(
-    kind: "int | NDArray[np.uint64]",
-    times: Times,
-    px: Decimals | None = None,
-    qty: Decimals | None = None,
-) -> np.ndarray:
-    """DECIMAL_EVENT rows of one kind, or of a kind and side each."""
-    rows = np.zeros(len(times.exch), DECIMAL_EVENT)
-    rows["ev"] = np.asarray(kind, np.uint64) | np.uint64(BOTH)
-    rows["exch_ts"], rows["local_ts"] = times
-    if px is not None:
-        rows["px"], rows["px_exp"] = px
-    if qty is not None:
-        rows["qty"], rows["qty_exp"] = qty
-    return rows
-
-
-def coded(values: NDArray[np.int64], codes: dict[str, int], name: str, place: Place) -> NDArray[np.int64]:
-    """Turn words into what they stand for.
-
-    Raises
-    ------
-    DataError
-        Another word.
-    """
-    out = np.zeros(len(values), np.int64)
-    known = np.zeros(len(values), np.bool_)
-    for text, code in codes.items():
-        found = values == word(text)
-        out[found] = code
-        known |= found
-    if not known.all():
-        at = int(np.argmin(known))
-        text = int(values[at]).to_bytes(8, "little", signed=True).rstrip(b"\0").decode("utf-8", "replace")
-        raise DataError(" or ".join(text for text in codes if text), repr(text), place(at, name))
-    return out
-
+from truefill.vendors.epochs import epoch_ns
+from truefill.vendors.rows import Place, Times, coded, filled, refuse
+from truefill.vendors.table import TableBlock
 
 _TAKER = {"buy": BUY, "sell": SELL, "unknown": 0, "": 0}
 _SIDE = {"bid": BUY, "ask": SELL, "buy": BUY, "sell": SELL}
@@ -106,7 +47,7 @@ def trades(block: TableBlock, times: Times, place: Place) -> tuple[np.ndarray, N
     qty = column(block, "amount")
     rows = filled(side | np.uint64(TRADE), times, column(block, "price"), qty)
     rows["order_id"] = block.columns["id"].view(np.uint64) if "id" in block.columns else 0
-    _refuse(qty.mantissa <= 0, "amounts above 0", qty, "amount", place)
+    refuse(qty.mantissa <= 0, "amounts above 0", qty, "amount", place)
     return rows, np.arange(len(rows))
 
 
@@ -135,7 +76,7 @@ class Depth:
         snapshot = coded(block.columns["is_snapshot"], _TRUTH, "is_snapshot", place) == 1
         side = coded(block.columns["side"], _SIDE, "side", place).astype(np.uint64)
         qty = column(block, "amount")
-        _refuse(qty.mantissa < 0, "amounts of 0 or more", qty, "amount", place)
+        refuse(qty.mantissa < 0, "amounts of 0 or more", qty, "amount", place)
         begun = np.logical_or.accumulate(~snapshot) | self._begun
         if self._mode == "process":
             keep = np.ones(n, np.bool_)
@@ -160,7 +101,7 @@ def microseconds(block: TableBlock, name: str, place: Place, optional: bool = Tr
     """Times of a column as nanoseconds; an optional one that is missing or 0 as 0."""
     values = block.columns[name]
     missing = (values == 0) | (values == k.NO_NUMBER) if optional else None
-    return to_nanoseconds(values, "us", name, lambda at: place(at, name), missing)
+    return epoch_ns(values, ("us",), name, lambda at: place(at, name), missing)
 
 
 class BookMaker:
@@ -255,10 +196,3 @@ class Derivative:
         rows, source = np.concatenate(parts), np.concatenate(sources)
         order = np.argsort(source, kind="stable")
         return rows[order], source[order]
-
-
-def _refuse(wrong: NDArray[np.bool_], expected: str, numbers: Decimals, name: str, place: Place) -> None:
-    if wrong.any():
-        at = int(np.argmax(wrong))
-        got = f"{numbers.mantissa[at]}e{numbers.exponent[at]}"
-        raise DataError(expected, got, place(at, name))

@@ -21,7 +21,7 @@ CONVERTERS = {
     "databento": {"convert": _DATABENTO},
     "hyperliquid": {"convert": _EVENTS},
     "mexc": {"convert": _EVENTS},
-    "tardis": {"convert": _EVENTS, "convert_fuse": _EVENTS},
+    "tardis": {},
 }
 
 
