@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from tests.tape.order_streams import Message, as_events
+from tests.tape.test_builder import event, events
 from truefill.cli.times import local_time, precise_time
-from truefill.core.events import ADD_ORDER, CANCEL_ORDER, FILL, MODIFY_ORDER
+from truefill.core.events import ADD_ORDER, CANCEL_ORDER, FILL, GAP_BEGIN, GAP_END, MODIFY_ORDER, NO_TIME
 from truefill.synthetic import make_market
 from truefill.tape import build_tape
 
@@ -120,3 +121,20 @@ def test_tape_of_single_orders_tells_of_them(truefill, folder):
         ("depth", "bid", "3"),
     ]
     assert "unknown cancel" in truefill("tape", "check", "orders.tape").stdout
+
+
+def test_info_lists_gaps_with_their_times(truefill, folder):
+    rows = events(
+        event(local=1000),
+        event(GAP_BEGIN, side=0, local=2000),
+        event(GAP_END, side=0, local=5000),
+        event(GAP_BEGIN, side=0, local=6000),
+    )
+    build_tape(rows, symbol="X.TEST", path=folder / "x.tape")
+    done = truefill("tape", "info", "x.tape")
+    for part in ("gap from", "00:00:00.000002 UTC", "3 µs", "00:00:00.000006 UTC", "never"):
+        assert part in done.stdout
+    assert json.loads(truefill("tape", "info", "x.tape", "--json").stdout)["gap_spans"] == [
+        [2000, 5000],
+        [6000, NO_TIME],
+    ]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from truefill.cli import feed_latency
 from truefill.cli.durations import parse_duration
 from truefill.cli.show import Steps, out, plain_table, print_json
 from truefill.core.errors import ConfigError
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from truefill.tape import Tape
 
 app = typer.Typer()
+app.command("latency")(feed_latency.latency)
 # Models as RUN.toml names them: class, and whether it has a parameter n.
 MODELS = {
     "risk_averse": ("RiskAverseQueue", False),
@@ -34,6 +36,8 @@ def _calibrate(context: typer.Context) -> None:
     """Fit what a backtest assumes to what is known of the market.
 
     [cyan]truefill calibrate queue es.tape[/]
+
+    [cyan]truefill calibrate latency btcusdt.tape --out latency.npz[/]
     """
     if context.invoked_subcommand is None:
         sys.stdout.write(context.get_help() + "\n")

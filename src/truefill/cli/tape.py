@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 from rich.text import Text
 
+from truefill.cli.gap_table import print_gaps
 from truefill.cli.show import BAD, GOOD, facts, out, plain_table, print_json
 from truefill.cli.times import local_time, precise_time, span
 
@@ -42,12 +43,13 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and not
 
 
 def describe(tape: "Tape") -> dict[str, Any]:
-    """Return what a tape says about itself, for ``--json``; without the places of its sections."""
+    """What a tape says about itself, and its gaps in local time, ns; without the places of its sections."""
     import msgspec
 
     values: dict[str, Any] = msgspec.to_builtins(tape.header)
     del values["sections"]
     values["bytes"] = tape.nbytes
+    values["gap_spans"] = [[int(gap["begin_local"]), int(gap["end_local"])] for gap in tape.gaps]
     values["bytes_per_event"] = values["bytes"] / max(1, tape.header.events)
     return values
 
@@ -94,6 +96,7 @@ def info(tape: TapeFile, json: Json = False) -> None:
         rows.insert(11, ("orders", open_orders + (f"; {told}" if told else "")))
     rows += [("note", text) for text in values["notes"]]
     out().print(facts(rows))
+    print_gaps(values["gap_spans"])
 
 
 @app.command()

@@ -7,14 +7,13 @@ import typer
 from rich.text import Text
 
 from truefill.cli.durations import format_duration, parse_duration
+from truefill.cli.gap_table import print_gaps
 from truefill.cli.show import BAD, GOOD, Steps, facts, out as stdout, plain_table, print_json, write_json
 from truefill.cli.times import local_time, span
 
 if TYPE_CHECKING:
     from truefill.collect import Verified
     from truefill.tape import VerifyReport
-
-_MOST_GAPS = 10  # printed; the JSON has all
 
 
 def verify(
@@ -117,13 +116,7 @@ def _show(stream: "Verified", strict: bool) -> None:
             for f in report.findings
         ]
         stdout().print(plain_table(("severity", "what", "times", "where"), rows, left=(0, 1, 3)))
-    if report.gaps:
-        ends = [
-            (local_time(begin), "never" if end >= 1 << 62 else local_time(end)) for begin, end in report.gaps
-        ]
-        stdout().print(plain_table(("gap from", "to"), ends[:_MOST_GAPS], left=(0, 1)))
-        if len(ends) > _MOST_GAPS:
-            stdout().print(f"and {len(ends) - _MOST_GAPS:,} more gaps")
+    print_gaps(report.gaps)
     if report.sound(strict):
         said = "no error" if report.findings else "nothing wrong"
         stdout().print(Text.assemble(("✓ ", f"bold {GOOD}"), f"{name}: {said}"))
