@@ -29,7 +29,7 @@ class Books:
     counters : ReaderCounters
         Its `rows` and `events` are kept up to date.
     levels : int
-        The most levels of a side.
+        The most levels of a side so far; books with more make room.
     px_exp, qty_exp : int
         Prices and quantities are integers times 10 to these powers (`exact_events`: smaller ones when
         a number wants it).
@@ -39,8 +39,8 @@ class Books:
         self.counters = counters
         self.px_exp = px_exp
         self.qty_exp = qty_exp
-        self._px = np.zeros((2, levels), np.int64)
-        self._qty = np.zeros((2, levels), np.int64)
+        self._px: NDArray[np.int64] = np.zeros((2, levels), np.int64)
+        self._qty: NDArray[np.int64] = np.zeros((2, levels), np.int64)
         self._state = np.zeros(k.STATE, np.int64)
 
     def restart(self) -> None:
@@ -119,6 +119,9 @@ class Books:
             Levels of a side that do not lead from the best price outward, or one price twice.
         """
         n, _, levels = px.shape
+        if levels > self._px.shape[1]:
+            room = ((0, 0), (0, levels - self._px.shape[1]))
+            self._px, self._qty = np.pad(self._px, room), np.pad(self._qty, room)
         out = np.empty((n * (4 * levels + 1), k.COLUMNS), np.int64)
         fault = np.full(3, -1, np.int64)
         count = int(

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from truefill.vendors.binance_archive import binance_groups, is_binance_archive, read_binance_archive
 from truefill.vendors.bitfinex import read_bitfinex
@@ -69,6 +70,13 @@ def first_line(pattern: str) -> Looks:
 
 
 _DATABENTO = first_line(r"(?=.*\bts_event\b)(?=.*\b(ts_recv|publisher_id|order_id)\b)")
+
+
+def _read_mapped(*paths: Path, **options: Any) -> EventReader:
+    from truefill.vendors.mapped import read_mapped  # late: pyarrow is slow to import
+
+    return read_mapped(*paths, **options)
+
 
 # The first whose looks fit is taken.
 FORMATS: tuple[Format, ...] = (
@@ -144,6 +152,14 @@ FORMATS: tuple[Format, ...] = (
         read_gdax,
         frozenset({"feed_latency_ns"}),
         looks_like_gdax,
+        groups=all_together,
+    ),
+    Format(
+        "mapped",
+        "CSV, Parquet or Arrow of any columns, by a mapping file",
+        _read_mapped,
+        frozenset({"mapping", "instrument", "feed_latency_ns"}),
+        lambda path, line: False,
         groups=all_together,
     ),
 )

@@ -156,7 +156,14 @@ def _unsigned(text, start, end, out, row, column):
 
 @helper
 def _time(text, start, end, out, row, column):
-    """Read `2023-12-25T22:00:00.180087113Z`; the fraction may have 0 to 9 digits, the Z may be missing."""
+    """Read `2023-12-25T22:00:00.180087113Z`.
+
+    The fraction may have 0 to 9 digits; the Z may be missing or +00:00.
+    """
+    if end - start > 19 and text[end - 6] == _PLUS and _digits(text, end - 5, end - 3) == 0:
+        if text[end - 3] != 58 or _digits(text, end - 2, end) != 0:
+            return NOT_A_TIME
+        end -= 6
     if end > start and (text[end - 1] == 90 or text[end - 1] == 122):  # Z z
         end -= 1
     if end - start < 19 or text[start + 4] != _MINUS or text[start + 7] != _MINUS:

@@ -19,6 +19,7 @@ from truefill.vendors.books import Books
 from truefill.vendors.merging import Chunk, merged
 from truefill.vendors.reader import Progress, ReaderCounters
 from truefill.vendors.rows import Place, Times, chosen, names_of, one_value, place_of
+from truefill.vendors.snapshot_runs import SNAPSHOT_MODES
 from truefill.vendors.table import Column, TableBlock, line_blocks, read_table, text_hash
 
 _HEAD = ("exchange", "symbol", "timestamp", "local_timestamp")
@@ -51,7 +52,6 @@ _NUMBERS = re.compile(r"(asks|bids)\[\d+\]\.(price|amount)|(ask|bid)_(price|amou
 _NAME = re.compile(
     r"(?:^|_)(?:incremental_book_L2|trades|quotes|book_ticker|book_snapshot_\d+|derivative_ticker)_"
 )
-SNAPSHOT_MODES = ("process", "ignore_sod", "ignore")
 
 
 def looks_like_tardis(path: Path, line: str) -> bool:
@@ -116,7 +116,7 @@ class TardisReader:
         }
         make = makers[kind]
         for path, columns in files:
-            depth.new_file()
+            depth.runs.new_file()
             for whole in read_table(path, columns, self._progress, header=True):
                 block = self._of_instrument(whole, path, columns)
                 times = _times(block, place_of(path, block))
@@ -125,8 +125,10 @@ class TardisReader:
                     self.counters.rows += len(block.lines)
                     self.counters.events += len(rows)
                 yield rows, block.lines[source]
-            self.counters.others["snapshots"] = depth.snapshots + self.counters.others.get("snapshots", 0)
-            depth.snapshots = 0
+            self.counters.others["snapshots"] = depth.runs.snapshots + self.counters.others.get(
+                "snapshots", 0
+            )
+            depth.runs.snapshots = 0
 
     def _of_instrument(self, block: TableBlock, path: Path, columns: list[Column]) -> TableBlock:
         """Rows of the instrument; one of another is refused, or left out when one was chosen."""

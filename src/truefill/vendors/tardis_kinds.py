@@ -18,9 +18,6 @@ from truefill.core.errors import DataError
 from truefill.core.events import (
     BUY,
     DECIMAL_EVENT,
-    DEPTH,
-    DEPTH_CLEAR,
-    DEPTH_SNAPSHOT,
     FUNDING,
     INDEX_PRICE,
     MARK_PRICE,
@@ -34,6 +31,7 @@ from truefill.vendors.books import Books
 from truefill.vendors.decimals import Decimals, column
 from truefill.vendors.epochs import epoch_ns
 from truefill.vendors.rows import Place, Times, coded, filled, refuse
+from truefill.vendors.snapshot_runs import SnapshotRuns
 from truefill.vendors.table import TableBlock
 
 _TAKER = {"buy": BUY, "sell": SELL, "unknown": 0, "": 0}
@@ -52,49 +50,18 @@ def trades(block: TableBlock, times: Times, place: Place) -> tuple[np.ndarray, N
 
 
 class Depth:
-    """Events of incremental books.
-
-    Parameters
-    ----------
-    snapshot_mode : {"process", "ignore_sod", "ignore"}
-        Whether snapshots, but those a file begins with, or none, become events.
-    """
+    """Events of incremental books, by a mode of `SnapshotRuns`."""
 
     def __init__(self, snapshot_mode: str) -> None:
-        self._mode = snapshot_mode
-        self._before = False  # whether the last row was of a snapshot
-        self._begun = False  # whether the file had a row that was not
-        self.snapshots = 0
-
-    def new_file(self) -> None:
-        """Begin a file: its first snapshot is one of its own."""
-        self._before = self._begun = False
+        self.runs = SnapshotRuns(snapshot_mode)
 
     def events(self, block: TableBlock, times: Times, place: Place) -> tuple[np.ndarray, NDArray[np.int64]]:
         """Events of some rows, and the row of each."""
-        n = len(block.lines)
         snapshot = coded(block.columns["is_snapshot"], _TRUTH, "is_snapshot", place) == 1
         side = coded(block.columns["side"], _SIDE, "side", place).astype(np.uint64)
         qty = column(block, "amount")
         refuse(qty.mantissa < 0, "amounts of 0 or more", qty, "amount", place)
-        begun = np.logical_or.accumulate(~snapshot) | self._begun
-        if self._mode == "process":
-            keep = np.ones(n, np.bool_)
-        else:
-            keep = ~snapshot | (begun & (self._mode == "ignore_sod"))
-        first = snapshot & ~np.concatenate([[self._before], snapshot[:-1]]) & keep
-        if n:
-            self._before, self._begun = bool(snapshot[-1]), bool(begun[-1])
-        self.snapshots += int(first.sum())
-        kind = side | np.where(snapshot, DEPTH_SNAPSHOT, DEPTH).astype(np.uint64)
-        rows = filled(kind, times, column(block, "price"), qty)
-        # Each row that begins a snapshot stands twice, and the first of the two is the clear.
-        source = np.repeat(np.arange(n), (keep + first.astype(np.int64)))
-        out = rows[source]
-        clears = np.searchsorted(source, np.flatnonzero(first))
-        if len(clears):
-            out[clears] = filled(DEPTH_CLEAR, times.part(source[clears]))
-        return out, source
+        return self.runs.events(snapshot, side, times, column(block, "price"), qty)
 
 
 def microseconds(block: TableBlock, name: str, place: Place, optional: bool = True) -> NDArray[np.int64]:
