@@ -9,6 +9,7 @@ from rich.text import Text
 
 from truefill.cli.gap_table import print_gaps
 from truefill.cli.show import BAD, GOOD, facts, out, plain_table, print_json
+from truefill.cli.tape_fuse import fuse
 from truefill.cli.times import local_time, precise_time, span
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ def _tape(context: typer.Context) -> None:
     [cyan]truefill tape snapshot monday.tape --out monday.npz[/]
 
     [cyan]truefill tape start tuesday.tape --snapshot monday.npz --out tuesday-whole.tape[/]
+
+    [cyan]truefill tape fuse depth.tape bookticker.tape --out fused.tape[/]
     """
     if context.invoked_subcommand is None:
         sys.stdout.write(context.get_help() + "\n")
@@ -215,3 +218,6 @@ def start(
         print_json(describe(made))
         return
     out().print(facts([("instrument", made.symbol), ("events", f"{made.header.events:,}"), ("written", to)]))
+
+
+app.command()(fuse)
