@@ -1,6 +1,7 @@
 """Tapes that follow each other, by hand: what is refused, and what goes on across the cut."""
 
 import pickle
+from dataclasses import FrozenInstanceError, replace
 
 import numpy as np
 import pytest
@@ -279,6 +280,17 @@ def test_a_chain_tells_of_all_its_tapes(tmp_path):
     assert again.tape.header == header
     assert asset.describe()["tape"] == header.content_hash
     assert repr(asset.tape) == f"<Chain HAND.TEST: 3 tapes, {header.events} events>"
+
+
+def test_an_asset_has_its_tape_in_the_instance_only():
+    asset = Asset([tape_of(day) for day in two_days()])
+    assert isinstance(asset.tape, Chain)
+    assert replace(asset, max_orders=5).tape is asset.tape
+    assert not hasattr(Asset, "tape")
+    with pytest.raises(FrozenInstanceError):
+        asset.tape = asset.tape
+    with pytest.raises(TypeError, match="'tape'"):
+        Asset()
 
 
 def test_a_list_of_one_is_that_tape():

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from truefill.backtest.account import Margin, check_account
+from truefill.backtest.asset_tape import TapeField
 from truefill.backtest.chain import Market, as_market, tapes_of, time_text
 from truefill.backtest.currencies import check_money, received_coin, settlement
 from truefill.backtest.feeds import bind_events
@@ -72,6 +73,7 @@ _EXCHANGES = {
     NoPartialFillExchange: NO_PARTIAL_FILL,
     PartialFillExchange: PARTIAL_FILL,
 }
+_TAPE = TapeField()  # is no default: the class itself has no tape
 
 
 @dataclass(frozen=True)
@@ -122,7 +124,7 @@ class Asset:
         Funding for an account, or (times in ns, rates). By default the funding rates on the tape.
     """
 
-    tape: Market
+    tape: TapeField = _TAPE
     latency: LatencyModel = field(default_factory=ConstantLatency)
     queue: QueueModel | None = None
     exchange: ExchangeModel = field(default_factory=FifoExchange)

@@ -86,7 +86,6 @@ def remarks(assets: "Sequence[Asset]") -> list[str]:
 
 def _asset(asset: AssetSettings, config: RunConfig, path: Path, number: int) -> "Asset":
     from truefill.backtest import Asset
-    from truefill.backtest.chain import as_market
     from truefill.tape import Tape
 
     latency = asset.latency or config.latency
@@ -102,7 +101,7 @@ def _asset(asset: AssetSettings, config: RunConfig, path: Path, number: int) -> 
         raise ConfigError(f"the symbol of the tape, {tape.symbol}", asset.symbol, f"{path}: asset[{number}]")
     try:
         return Asset(
-            as_market(tapes),
+            tapes,
             latency=_latency(latency, path.parent),
             queue=_queue(asset.queue or config.queue),
             exchange=_exchange(exchange),
