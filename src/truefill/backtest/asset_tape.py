@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Sequence
-from typing import Any, overload
+from typing import Any
 
 from truefill.backtest.chain import Market
 from truefill.tape import Tape
@@ -11,16 +11,12 @@ from truefill.tape import Tape
 class TapeField:
     """The attribute ``tape`` of an asset, which its class turns from a list into a chain."""
 
-    @overload
-    def __get__(self, owner: None, kind: type) -> "TapeField": ...
-    @overload
-    def __get__(self, owner: object, kind: type) -> Market: ...
-
-    def __get__(self, owner: Any, kind: type) -> Any:
+    def __get__(self, owner: Any, kind: type) -> Market:
         """What was set; the class itself has none."""
         if owner is None:
             raise AttributeError("tape")
-        return owner.__dict__["tape"]
+        market: Market = owner.__dict__["tape"]
+        return market
 
     def __set__(self, owner: Any, value: Market | Sequence[Tape | str | os.PathLike[str]]) -> None:
         owner.__dict__["tape"] = value
