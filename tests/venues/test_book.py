@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from truefill.venues.binance.book import (
+from truefill.venues.book_session import (
     Action,
     Again,
     BookSession,

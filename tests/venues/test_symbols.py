@@ -15,6 +15,34 @@ NAMES = [
     ("BTCUSD-PERP.BINANCE", Venue.BINANCE_COINM, "BTCUSD_PERP"),
     ("BNBUSD-PERP.BINANCE", Venue.BINANCE_COINM, "BNBUSD_PERP"),
     ("BTCUSD-240927.BINANCE", Venue.BINANCE_COINM, "BTCUSD_240927"),
+    ("ETHBTC.BYBIT", Venue.BYBIT_SPOT, "ETHBTC"),
+    ("BTCUSDT-PERP.BYBIT", Venue.BYBIT_LINEAR, "BTCUSDT"),
+    ("BTCUSDC-PERP.BYBIT", Venue.BYBIT_LINEAR, "BTCPERP"),
+    ("BTCUSDT-260814.BYBIT", Venue.BYBIT_LINEAR, "BTCUSDT-14AUG26"),
+    ("BTCUSDT-260807.BYBIT", Venue.BYBIT_LINEAR, "BTCUSDT-7AUG26"),
+    ("BTCUSD-PERP.BYBIT", Venue.BYBIT_INVERSE, "BTCUSD"),
+    ("BTCUSD-260925.BYBIT", Venue.BYBIT_INVERSE, "BTCUSDU26"),
+    ("BTCUSDC-260327-70000-C.BYBIT", Venue.BYBIT_OPTION, "BTC-27MAR26-70000-C"),
+    ("XRPUSDT-260327-0.55-P.BYBIT", Venue.BYBIT_OPTION, "XRP-27MAR26-0.55-P-USDT"),
+    ("BTCUSDT.OKX", Venue.OKX, "BTC-USDT"),
+    ("UNIUSD-PERP.OKX", Venue.OKX, "UNI-USD-SWAP"),
+    ("BTCUSD-220527.OKX", Venue.OKX, "BTC-USD-220527"),
+    ("BTCUSD-220514-22000-C.OKX", Venue.OKX, "BTC-USD-220514-22000-C"),
+    ("BTCUSDC-PERP.HYPERLIQUID", Venue.HYPERLIQUID, "BTC"),
+    ("KPEPEUSDC-PERP.HYPERLIQUID", Venue.HYPERLIQUID, "kPEPE"),
+    ("EOSUSDT.BITGET", Venue.BITGET_SPOT, "EOSUSDT"),
+    ("DASHUSDT-PERP.BITGET", Venue.BITGET_USDT, "DASHUSDT"),
+    ("BTCUSDC-PERP.BITGET", Venue.BITGET_USDC, "BTCPERP"),
+    ("BTCUSD-PERP.BITGET", Venue.BITGET_COIN, "BTCUSD"),
+    ("BTCUSD-PERP.EXTENDED", Venue.EXTENDED, "BTC-USD"),
+    ("SOLUSDT.MEXC", Venue.MEXC_SPOT, "SOLUSDT"),
+    ("BTCUSD.COINBASE", Venue.COINBASE, "BTC-USD"),
+    ("DOGEBTC.KRAKEN", Venue.KRAKEN, "XDG/XBT"),
+    ("BTCUSD-PERP.KRAKEN", Venue.KRAKEN_FUTURES, "PI_XBTUSD"),
+    ("BTCUSD-FLEX.KRAKEN", Venue.KRAKEN_FUTURES, "PF_XBTUSD"),
+    ("BTCUSD-210924.KRAKEN", Venue.KRAKEN_FUTURES, "FI_XBTUSD_210924"),
+    ("ETHUSD.BITSTAMP", Venue.BITSTAMP, "ethusd"),
+    ("PMGTNZD.INDEPENDENT_RESERVE", Venue.INDEPENDENT_RESERVE, "pmgt-nzd"),
 ]
 
 
@@ -58,7 +86,8 @@ def test_only_contracts_are_inverse() -> None:
         ),
         (Venue.BINANCE_SPOT, "BTC/USDT", "a spot symbol like BTCUSDT, got 'BTC/USDT'"),
         (Venue.BINANCE_USDM, "BTC-USDT", "got 'BTC-USDT'"),
-        (Venue.BINANCE_USDM, "BTCUSDT-PERP.BYBIT", "a symbol of BINANCE, got 'BTCUSDT-PERP.BYBIT'"),
+        (Venue.BINANCE_USDM, "BTCUSDT-PERP.BYBIT", "got 'BTCUSDT-PERP.BYBIT' (of bybit-linear)"),
+        (Venue.BINANCE_USDM, "BTCUSDT-PERP.FTX", "a symbol of BINANCE, BITGET, BITSTAMP, BYBIT, COINBASE"),
         (Venue.BINANCE_USDM, "BTCUSDT-PERP.", "a symbol like BTCUSDT-PERP.BINANCE"),
     ],
 )
@@ -71,6 +100,6 @@ def test_a_symbol_of_elsewhere_is_refused(venue: Venue, name: str, text: str) ->
 
 def test_an_unknown_venue_is_refused() -> None:
     """The error lists the venues there are."""
-    with pytest.raises(DataError, match="binance-spot, binance-usdm, binance-coinm, got 'kraken'"):
-        Venue.parse("kraken")
+    with pytest.raises(DataError, match=r"binance-spot, binance-usdm, .*, independent-reserve, got 'ftx'"):
+        Venue.parse("ftx")
     assert Venue.parse("Binance-USDM") is Venue.BINANCE_USDM

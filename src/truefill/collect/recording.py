@@ -21,7 +21,8 @@ from truefill.collect.targets import ENDINGS, building_folder, check_ending
 from truefill.core.errors import ConfigError, DataError
 from truefill.tape import Tape, TapeBuilder, TapeHeader, write_npz, write_parquet
 from truefill.venues.binance import BookCounters, MarketCounters, MarketDataCodec
-from truefill.venues.symbols import Symbol, Venue, venue_symbol
+from truefill.venues.symbols import Symbol, venue_symbol
+from truefill.venues.venue import Venue
 
 _LATEST = 9_000_000_000_000_000_000  # ns, in the year 2255; int64 ends soon after
 _BATCH = 4096  # messages between two calls of the builder

@@ -1,5 +1,6 @@
 """The venues: their names of things, and codecs of their messages that know nothing of sockets or files."""
 
-from truefill.venues.symbols import Symbol, Venue, parse_symbol, venue_symbol
+from truefill.venues.symbols import Symbol, parse_symbol, venue_symbol
+from truefill.venues.venue import Venue
 
 __all__ = ["Symbol", "Venue", "parse_symbol", "venue_symbol"]

@@ -1,7 +1,8 @@
 """Binance spot, USD-M and COIN-M futures: the codec of their market data."""
 
-from truefill.venues.binance.book import BookCounters, BookSession
 from truefill.venues.binance.codec import MarketDataCodec
-from truefill.venues.binance.counters import MarketCounters
+from truefill.venues.binance.connection import BinanceCodec
+from truefill.venues.book_session import BookSession
+from truefill.venues.counters import BookCounters, MarketCounters
 
-__all__ = ["BookCounters", "BookSession", "MarketCounters", "MarketDataCodec"]
+__all__ = ["BinanceCodec", "BookCounters", "BookSession", "MarketCounters", "MarketDataCodec"]

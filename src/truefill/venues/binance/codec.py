@@ -15,6 +15,7 @@ range of them), so whichever stream brings an id first wins, and one that has be
 
 import msgspec
 import numpy as np
+from msgspec import Raw
 from numpy.typing import NDArray
 
 from truefill.core.errors import DataError
@@ -28,20 +29,23 @@ from truefill.core.events import (
     TICKER_BID,
     TRADE,
 )
-from truefill.venues.binance.book import BookSession, Difference, Snapshot
-from truefill.venues.binance.book_rows import BOTH, BookRows
-from truefill.venues.binance.counters import MarketCounters
-from truefill.venues.binance.fusing import Ticker
 from truefill.venues.binance.messages import (
     Envelope,
     MarketMessage,
     decode_envelope,
     nanoseconds,
+    read_levels,
     read_text,
     shown,
 )
-from truefill.venues.binance.rows import RowBatch
-from truefill.venues.symbols import Symbol, Venue
+from truefill.venues.book_rows import BOTH, BookRows
+from truefill.venues.book_session import BookSession, Difference, Snapshot
+from truefill.venues.counters import MarketCounters
+from truefill.venues.fusing import Ticker
+from truefill.venues.levels import read_levels as check_levels
+from truefill.venues.rows import RowBatch
+from truefill.venues.symbols import Symbol
+from truefill.venues.venue import Venue
 
 _MOST_HELD = 1000  # messages without a time, before any time is known
 
@@ -55,6 +59,9 @@ class MarketDataCodec:
         The instrument; its venue decides between the protocols of spot, USD-M and COIN-M.
     fuse_tickers : bool
         Let the book ticker change the book as well: DEPTH rows beside its own. See `fusing`.
+    careful : bool
+        Look at all numbers of a message before anything else, so that a bad one leaves the book as it was. A
+        reader of files, which stops there, need not.
 
     Examples
     --------
@@ -69,12 +76,13 @@ class MarketDataCodec:
     (618003, -1, 5266583935)
     """
 
-    def __init__(self, symbol: Symbol, fuse_tickers: bool = False) -> None:
+    def __init__(self, symbol: Symbol, fuse_tickers: bool = False, careful: bool = False) -> None:
+        self.careful = careful
         self.symbol = symbol
         self.counters = MarketCounters()
         self.notices: list[str] = []  # what the venue said apart from market data, the first few
         self.book = BookSession(overlap=symbol.venue is Venue.BINANCE_SPOT)
-        self._rows = RowBatch()
+        self.rows = RowBatch()
         self._native = symbol.native
         self._venue = symbol.venue
         self._futures = symbol.venue.futures
@@ -82,11 +90,16 @@ class MarketDataCodec:
         self._held: list[tuple[Envelope | MarketMessage, int, int]] = []
         self._last_trade = -1
         self._last_ticker = -1
-        self._book_rows = BookRows(self._rows, self.counters, fuse_tickers)
+        self.book_rows = BookRows(self.rows, self.counters, read_levels, fuse_tickers)
+
+    @property
+    def last_exch_ts(self) -> int:
+        """Latest exchange time seen, ns; 0 before any."""
+        return self._exch_ts
 
     def __len__(self) -> int:
         """Rows that wait to be taken."""
-        return len(self._rows)
+        return len(self.rows)
 
     def feed(self, message: bytes, local_ts: int) -> NDArray[np.void]:
         """Take one message and return its rows: `add` and `take` in one.
@@ -153,7 +166,7 @@ class MarketDataCodec:
         DataError
             A price or quantity is none.
         """
-        return self._rows.take()
+        return self.rows.take()
 
     def end(self) -> None:
         """Tell that nothing follows: what waited for an exchange time gets its local time."""
@@ -205,10 +218,11 @@ class MarketDataCodec:
             follows, exch_ts = m.first_id - 1, nanoseconds(m.event_time)
         if not m.last_id or not exch_ts or not m.bids or not m.asks:
             raise DataError("a depthUpdate with U, u, E, b and a", "one that lacks some", place)
+        self._check(m.bids, m.asks, place)
         self._see_time(exch_ts)
         d = Difference(follows, m.last_id, exch_ts, local_ts, m.bids, m.asks, place)
         for action in self.book.difference(d):
-            self._book_rows.act(action)
+            self.book_rows.act(action)
 
     def _trade(
         self, m: MarketMessage, first_id: int | str, last_id: int | str, local_ts: int, place: int
@@ -234,7 +248,7 @@ class MarketDataCodec:
             return
         counters.trades += 1
         side = SELL if m.buyer_made else BUY
-        self._rows.pair(TRADE | BOTH | side, exch_ts, local_ts, m.price, m.qty, last_id, 0, place)
+        self.rows.pair(TRADE | BOTH | side, exch_ts, local_ts, m.price, m.qty, last_id, 0, place)
 
     def _ticker(self, m: MarketMessage, local_ts: int, place: int) -> None:
         self._check_symbol(m, place)
@@ -254,17 +268,17 @@ class MarketDataCodec:
         self._last_ticker = m.last_id
         self.counters.tickers += 1
         bid, ask = read_text(m.bids, place), read_text(m.asks, place)
-        self._rows.pair(TICKER_BID | BOTH, exch_ts, local_ts, bid, m.bid_qty, 0, m.last_id, place)
-        self._rows.pair(TICKER_ASK | BOTH, exch_ts, local_ts, ask, m.ask_qty, 0, m.last_id, place)
+        self.rows.pair(TICKER_BID | BOTH, exch_ts, local_ts, bid, m.bid_qty, 0, m.last_id, place)
+        self.rows.pair(TICKER_ASK | BOTH, exch_ts, local_ts, ask, m.ask_qty, 0, m.last_id, place)
         ticker = Ticker(m.last_id, bid, m.bid_qty, ask, m.ask_qty, exch_ts)
-        self._book_rows.ticker(ticker, local_ts, place)
+        self.book_rows.ticker(ticker, local_ts, place)
 
     def _mark(self, m: MarketMessage, local_ts: int, place: int) -> None:
         self._check_symbol(m, place)
         exch_ts = nanoseconds(m.event_time)
         self._see_time(exch_ts)
         self.counters.marks += 1
-        add = self._rows.pair
+        add = self.rows.pair
         add(MARK_PRICE | BOTH, exch_ts, local_ts, m.price, "0", 0, 0, place)
         if isinstance(m.index, str) and m.index:
             add(INDEX_PRICE | BOTH, exch_ts, local_ts, m.index, "0", 0, 0, place)
@@ -277,7 +291,7 @@ class MarketDataCodec:
         exch_ts = nanoseconds(m.event_time)
         self._see_time(exch_ts)
         self.counters.marks += 1
-        self._rows.pair(INDEX_PRICE | BOTH, exch_ts, local_ts, m.price, "0", 0, 0, place)
+        self.rows.pair(INDEX_PRICE | BOTH, exch_ts, local_ts, m.price, "0", 0, 0, place)
 
     def _answer(self, m: Envelope, local_ts: int, place: int) -> bool:
         """Handle what carries no event: a REST snapshot, an acknowledgement, an error."""
@@ -301,11 +315,18 @@ class MarketDataCodec:
         if m.snapshot_symbol and m.snapshot_symbol != self._native:
             raise DataError(f"messages of {self._native}", f"a snapshot of {m.snapshot_symbol}", place)
         exch_ts = nanoseconds(m.time) if m.time else None
+        self._check(m.snapshot_bids, m.snapshot_asks, place)
         if exch_ts is None and self._hold(m, local_ts, place):
             return
         snapshot = Snapshot(m.snapshot_id, exch_ts, local_ts, m.snapshot_bids, m.snapshot_asks, place)
         for action in self.book.snapshot(snapshot, self._exch_ts):
-            self._book_rows.act(action)
+            self.book_rows.act(action)
+
+    def _check(self, bids: Raw, asks: Raw, place: int) -> None:
+        """Refuse levels that are none before the book has taken note of their message."""
+        if self.careful:
+            check_levels(read_levels(bids, place))
+            check_levels(read_levels(asks, place))
 
     def _see_time(self, exch_ts: int) -> None:
         if exch_ts > self._exch_ts:

@@ -5,7 +5,7 @@ keep their defaults. The messages carry no common tag (spot's bookTicker has no 
 letter means different things in them: ``b`` and ``a`` are the levels of a depthUpdate and the prices of a
 bookTicker, so they stay raw JSON until it is known which.
 
-Numbers stay text here: prices and quantities become decimals in batches (`truefill.venues.binance.rows`).
+Numbers stay text here: prices and quantities become decimals in batches (`truefill.venues.rows`).
 """
 
 from typing import Annotated

@@ -1,6 +1,8 @@
 """What the book session says is to be done to the book, as event rows; with the book ticker, if wanted."""
 
+from collections.abc import Callable
 from itertools import chain
+from typing import Any
 
 from truefill.core.events import (
     BUY,
@@ -13,13 +15,44 @@ from truefill.core.events import (
     LOCAL,
     SELL,
 )
-from truefill.venues.binance.book import Action, Again, Difference, GapBegin, Load
-from truefill.venues.binance.counters import MarketCounters
-from truefill.venues.binance.fusing import Pairs, Ticker, TickerFusion
-from truefill.venues.binance.messages import read_levels
-from truefill.venues.binance.rows import RowBatch
+from truefill.venues.book_session import Action, Again, Difference, GapBegin, Load
+from truefill.venues.counters import MarketCounters
+from truefill.venues.fusing import Pairs, Ticker, TickerFusion
+from truefill.venues.levels import Side, read_levels
+from truefill.venues.rows import RowBatch
 
 BOTH = EXCH | LOCAL
+
+
+Read = Callable[[Any, int], Pairs]
+
+
+class Shadow:
+    """A book beside the rows, to tell whether it is crossed."""
+
+    def __init__(self) -> None:
+        self.bids, self.asks = Side(1), Side(-1)
+
+    @property
+    def crossed(self) -> bool:
+        """Whether the best bid is above the best ask."""
+        bid, ask = self.bids.best, self.asks.best
+        return bid is not None and ask is not None and bid > ask
+
+    def apply(self, bids: Pairs, asks: Pairs) -> None:
+        """Set levels to new totals."""
+        self.bids.apply(read_levels(bids))
+        self.asks.apply(read_levels(asks))
+
+    def load(self, bids: Pairs, asks: Pairs, whole: bool) -> None:
+        """Load a snapshot; `whole` False: it replaces its own range of prices only."""
+        for side, pairs in ((self.bids, bids), (self.asks, asks)):
+            levels = read_levels(pairs)
+            if not whole and levels:
+                side.clear_upto(levels[-1][0])
+                side.apply(levels)
+            elif whole:
+                side.load(levels)
 
 
 class BookRows:
@@ -31,12 +64,26 @@ class BookRows:
         Where to.
     counters : MarketCounters
         Counts levels here.
+    read : callable
+        Makes pairs of text out of the levels that stand in an action, and takes the place that an error
+        names.
     fuse_tickers : bool
         Whether `ticker` changes the book.
+    watch : Shadow, optional
+        Told of everything that happens to the book.
     """
 
-    def __init__(self, rows: RowBatch, counters: MarketCounters, fuse_tickers: bool) -> None:
+    def __init__(
+        self,
+        rows: RowBatch,
+        counters: MarketCounters,
+        read: "Read",
+        fuse_tickers: bool = False,
+        watch: "Shadow | None" = None,
+    ) -> None:
         self._rows = rows
+        self._read = read
+        self.watch = watch
         self._counters = counters
         self._fusion = TickerFusion() if fuse_tickers else None
 
@@ -54,7 +101,7 @@ class BookRows:
             self._load(action)
         elif isinstance(action, Again):
             d = action.difference
-            bids, asks = read_levels(d.bids, d.place), read_levels(d.asks, d.place)
+            bids, asks = self._read(d.bids, d.place), self._read(d.asks, d.place)
             self._counters.repeated_levels += len(bids) + len(asks)
             views = BOTH if action.exchange_too else LOCAL
             self._levels(views, action.exch_ts, action.local_ts, bids, asks, d)
@@ -69,7 +116,7 @@ class BookRows:
 
     def _difference(self, d: Difference) -> None:
         """A difference, for the first time."""
-        bids, asks = read_levels(d.bids, d.place), read_levels(d.asks, d.place)
+        bids, asks = self._read(d.bids, d.place), self._read(d.asks, d.place)
         counters = self._counters
         counters.depth += 1
         counters.levels += len(bids) + len(asks)
@@ -80,6 +127,8 @@ class BookRows:
     def _levels(
         self, views: int, exch_ts: int, local_ts: int, bids: Pairs, asks: Pairs, d: Difference
     ) -> None:
+        if self.watch is not None:
+            self.watch.apply(bids, asks)
         if self._fusion is not None:
             before = len(bids) + len(asks)
             bids, asks = self._fusion.difference(bids, asks, d.last)
@@ -89,7 +138,9 @@ class BookRows:
 
     def _load(self, load: Load) -> None:
         place, exch_ts, local_ts = load.snapshot.place, load.exch_ts, load.local_ts
-        bids, asks = read_levels(load.snapshot.bids, place), read_levels(load.snapshot.asks, place)
+        bids, asks = self._read(load.snapshot.bids, place), self._read(load.snapshot.asks, place)
+        if self.watch is not None:
+            self.watch.load(bids, asks, load.whole)
         if load.whole:
             self._rows.mark(DEPTH_CLEAR | BOTH, exch_ts, local_ts, place)
         else:

@@ -1,4 +1,7 @@
-"""Binance's rules for a book kept from a stream of differences and a snapshot fetched beside it.
+"""The rules for a book kept from a stream of differences and a snapshot fetched beside it.
+
+They are Binance's, and those of every venue that asks its clients to do so; a venue whose stream brings its
+own snapshots needs no more than `truefill.venues.streamed_book`.
 
 A pure state machine: it is told of differences and snapshots in the order in which they arrive and answers
 with what is to be done to the book; it keeps no book, reads no clock and decodes nothing.
@@ -26,8 +29,9 @@ already, by their own time; only those not later than the snapshot's time are re
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
+
+from truefill.venues.counters import BookCounters
 
 KEPT_DIFFERENCES = 2000  # at 0 ms some 20 to 80 a second: half a minute and more, REST answers in one
 
@@ -90,18 +94,6 @@ class GapEnd(NamedTuple):
 
 
 Action = Difference | Load | Again | GapBegin | GapEnd
-
-
-@dataclass(slots=True)
-class BookCounters:
-    """What the session has seen."""
-
-    gaps: int = 0  # breaks in the ids
-    duplicates: int = 0  # differences with the ids of the last one
-    out_of_order: int = 0  # differences older than the last one
-    stale: int = 0  # differences that a loaded snapshot already holds
-    snapshots: int = 0  # loaded
-    snapshots_refused: int = 0  # older than the differences kept, or than the last snapshot
 
 
 class BookSession:
@@ -190,6 +182,23 @@ class BookSession:
             kept.clear()
             self._last = None
         return self._load(s, s.local_ts, latest_exch_ts)
+
+    def lose(self, exch_ts: int, local_ts: int, place: int) -> Sequence[Action]:
+        """Give the book up: the connection was lost, or it cannot be right; the next difference starts anew.
+
+        Returns
+        -------
+        sequence of Action
+            The beginning of a gap, if none is open and the book was whole.
+        """
+        was_valid, self._valid = self._valid, False
+        self._last = self._ahead = self._waiting = None
+        self._snapshot_id = -1
+        self._kept.clear()
+        if not was_valid or self._gap is not None:
+            return ()
+        self._gap = GapBegin(exch_ts, local_ts, place)
+        return (self._gap,)
 
     def _load(self, s: Snapshot, local_ts: int, latest_exch_ts: int) -> Sequence[Action]:
         """Load a snapshot that fits, and repeat what is newer than it."""

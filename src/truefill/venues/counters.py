@@ -24,3 +24,22 @@ class MarketCounters:
     answers: int = 0  # to subscriptions
     venue_errors: int = 0
     ignored: int = 0  # of other streams of the same instrument
+    trades_replayed: int = 0  # of before the connection, sent again at its beginning
+    klines: int = 0  # bars
+    heartbeats: int = 0
+
+
+@dataclass(slots=True)
+class BookCounters:
+    """What the session has seen."""
+
+    gaps: int = 0  # breaks in the ids
+    duplicates: int = 0  # differences with the ids of the last one
+    out_of_order: int = 0  # differences older than the last one
+    stale: int = 0  # differences that a loaded snapshot already holds
+    snapshots: int = 0  # loaded
+    snapshots_refused: int = 0  # older than the differences kept, or than the last snapshot
+    resets: int = 0  # snapshots that the venue sent by itself while the book was whole
+    checksums: int = 0  # compared with the venue's
+    checksums_wrong: int = 0
+    crossed: int = 0  # times that a bid above an ask made the book suspect

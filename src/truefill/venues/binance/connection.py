@@ -1,0 +1,155 @@
+"""A connection to Binance with several instruments: each message goes to the codec of its instrument.
+
+The server's pings are WebSocket frames, which the socket's owner answers; there is no heartbeat of the
+client.
+"""
+
+import re
+from collections.abc import Iterable
+
+import msgspec
+from msgspec import Struct
+
+from truefill.core.errors import DataError
+from truefill.venues.binance import facts
+from truefill.venues.binance.codec import MarketDataCodec
+from truefill.venues.codec import BEST, DEPTH, KLINES, MARKS, TRADES, Unknown, VenueCodec
+from truefill.venues.fetched_book import FetchedBook
+from truefill.venues.instruments import Instrument
+from truefill.venues.stream import Stream
+from truefill.venues.streamed_book import At
+from truefill.venues.symbols import Symbol, venue_symbol
+from truefill.venues.venue import Venue
+from truefill.venues.wants import Fetch, Send, Want
+
+# Every market message names its instrument once, after at most a few fields; no other key is "s" and text.
+_SYMBOL = re.compile(rb'"s"\s*:\s*"([^"]*)"')
+_ANSWER = re.compile(rb'\s*\{\s*"(?:result|id|error|code)"')
+_DEPTH = re.compile(rb'"e"\s*:\s*"depthUpdate"')
+_TRADE = re.compile(rb'"e"\s*:\s*"(?:trade|aggTrade)"')
+
+
+class BinanceCodec(VenueCodec):
+    """Binance spot, USD-M or COIN-M; see the top of this file and `VenueCodec`."""
+
+    def stream(self, symbol: Symbol, native: str) -> Stream:
+        """Make the stream of an instrument, with its book."""
+        return _BinanceStream(symbol, native)
+
+    def subscribe(self) -> Iterable[Want]:
+        """What to send on a new connection."""
+        names = {
+            DEPTH: facts.DEPTH[self.venue],
+            TRADES: facts.TRADES,
+            BEST: facts.BEST,
+            MARKS: facts.MARKS,
+            KLINES: facts.KLINES,
+        }
+        params = [native.lower() + names[channel] for channel in self.channels for native in self.streams]
+        for number, at in enumerate(range(0, len(params), facts.STREAMS_PER_REQUEST), start=1):
+            part = params[at : at + facts.STREAMS_PER_REQUEST]
+            body = {"method": "SUBSCRIBE", "params": part, "id": number}
+            yield Send(msgspec.json.encode(body).decode())
+
+    def begin_again(self, stream: Stream) -> Iterable[Want]:
+        """A snapshot by REST."""
+        return (Fetch(facts.SNAPSHOT[self.venue].format(symbol=stream.native), stream.native),)
+
+    def handle(self, message: bytes, local_ts: int, place: int) -> None:
+        """Pass a message on to the codec of its instrument."""
+        match = _SYMBOL.search(message)
+        if match is None:
+            if not _ANSWER.match(message):
+                raise Unknown
+            self._answer(message, place)
+            return
+        stream = self.find(match[1].decode(), place)
+        assert isinstance(stream, _BinanceStream)
+        stream.inner.add(message, local_ts, place)
+        stream.see(At(stream.inner.last_exch_ts, local_ts, place))
+        if _DEPTH.search(message):
+            self.heard(DEPTH, stream.native)
+            stream.fetched.after(At(stream.inner.last_exch_ts, local_ts, place))
+        elif _TRADE.search(message):
+            self.heard(TRADES, stream.native)
+
+    def snapshot(self, stream: Stream, body: bytes, local_ts: int, place: int) -> None:
+        """Read an answer of REST depth."""
+        assert isinstance(stream, _BinanceStream)
+        stream.inner.add(body, local_ts, place)
+        stream.fetched.answered()
+        stream.fetched.after(At(stream.inner.last_exch_ts, local_ts, place))
+
+    def _answer(self, message: bytes, place: int) -> None:
+        answer = msgspec.json.decode(message, type=_Answer)
+        if answer.error is not None or answer.code:
+            error = answer.error or {"code": answer.code, "msg": answer.msg}
+            self.say(f"{error.get('code', '')} {error.get('msg', '')}".strip())
+        else:
+            self.connection.answers += 1
+
+
+class _Answer(Struct):
+    error: dict[str, int | str] | None = None
+    code: int = 0
+    msg: str = ""
+
+
+class _BinanceStream(Stream):
+    """One instrument's codec, which has its own rows, counters and book."""
+
+    def __init__(self, symbol: Symbol, native: str) -> None:
+        super().__init__(symbol, native)
+        self.inner = MarketDataCodec(symbol, careful=True)
+        self.rows = self.inner.rows
+        self.counters = self.inner.counters
+        self.fetched = FetchedBook(
+            self.rows, self.counters, session=self.inner.book, writer=self.inner.book_rows
+        )
+        self.book = self.fetched
+
+
+class _Filter(Struct, rename="camel"):
+    filter_type: str
+    tick_size: str = ""
+    step_size: str = ""
+    min_qty: str = ""
+    max_qty: str = ""
+    min_notional: str = ""
+    notional: str = ""
+
+
+class _Info(Struct, rename="camel"):
+    symbol: str
+    filters: list[_Filter]
+    contract_size: int | str = ""
+
+
+class _List(Struct):
+    symbols: list[_Info]
+
+
+def read_instruments(body: bytes, venue: Venue) -> list[Instrument]:
+    """Read the answer of ``exchangeInfo``; instruments with names of another kind are left out."""
+    found = []
+    for info in msgspec.json.decode(body, type=_List).symbols:
+        try:
+            symbol = venue_symbol(venue, info.symbol)
+        except DataError:
+            continue
+        by_type = {f.filter_type: f for f in info.filters}
+        price, lot = by_type["PRICE_FILTER"], by_type["LOT_SIZE"]
+        value = by_type.get("NOTIONAL") or by_type.get("MIN_NOTIONAL")
+        found.append(
+            Instrument(
+                symbol,
+                info.symbol,
+                price.tick_size,
+                lot.step_size,
+                lot.min_qty,
+                lot.max_qty,
+                "" if value is None else value.min_notional or value.notional,
+                str(info.contract_size),
+            )
+        )
+    return found

@@ -1,0 +1,433 @@
+"""Small made streams of each venue's protocol, for the acceptance suite.
+
+A maker speaks for the venue: it numbers its messages, sums up its own simple book where the venue sends
+checksums, and knows nothing of the codec but its face.
+"""
+
+import json
+from collections.abc import Callable, Iterable
+from decimal import Decimal
+from typing import Any
+from zlib import crc32
+
+import numpy as np
+
+from tests.venues import messages
+from truefill.core import events as ev
+from truefill.venues import Venue, venue_symbol
+from truefill.venues.binance import BinanceCodec
+from truefill.venues.bitget import BitgetCodec
+from truefill.venues.bybit import BybitCodec
+from truefill.venues.codec import VenueCodec
+from truefill.venues.extended import ExtendedCodec
+from truefill.venues.hyperliquid import HyperliquidCodec
+from truefill.venues.okx import OkxCodec
+from truefill.venues.wants import Fetch
+
+T0 = 1_700_000_000_000  # ms
+Levels = Iterable[tuple[str, str]]
+Side = dict[Decimal, tuple[str, str]]  # price and quantity as they were sent
+CHANNELS = ("depth", "trades")
+
+
+def dump(message: Any) -> bytes:
+    return json.dumps(message).encode()
+
+
+def overlaid(side: Side, levels: Levels) -> Side:
+    """A side after a change."""
+    new = side | {Decimal(px): (px, qty) for px, qty in levels}
+    return {px: pair for px, pair in new.items() if Decimal(pair[1])}
+
+
+class Maker:
+    """One instrument of a venue and its messages; `n` numbers the messages of the book from 1."""
+
+    venue: Venue
+    native: str
+    other = ""  # an instrument that was not asked for
+    codec_type: Callable[..., VenueCodec]
+    tells_gaps = True  # whether a missing message can be told
+    tells_order = True  # whether an old message can be told
+    fetches = False  # whether the snapshot comes by REST
+    whole_books = False  # whether each message has the whole book
+
+    def __init__(self) -> None:
+        self.codec = self.codec_type([venue_symbol(self.venue, self.native)], CHANNELS)
+        self.stream = next(iter(self.codec.streams.values()))
+        self.now = T0 * 1_000_000
+        self.bids: Side = {}
+        self.asks: Side = {}
+
+    # -- what the venue sends --------------------------------------------------------------------------------
+
+    def acknowledgements(self) -> list[bytes]:
+        return []
+
+    def snapshot_message(self, n: int, bids: Levels, asks: Levels) -> bytes:
+        raise NotImplementedError
+
+    def change_message(self, n: int, bids: Levels, asks: Levels) -> bytes:
+        raise NotImplementedError
+
+    def trade_message(self, trade_id: int, px: str, qty: str, buys: bool) -> bytes:
+        raise NotImplementedError
+
+    def malformed(self) -> list[bytes]:
+        """What is no message of the venue, beside what is none of any."""
+        return []
+
+    # -- and how it arrives ----------------------------------------------------------------------------------
+
+    def open(self) -> list[Any]:
+        """Connect, subscribe, be acknowledged; what the codec wanted."""
+        self.now += 1_000_000
+        self.codec.connected(self.now)
+        wants = self.codec.wants()
+        for message in self.acknowledgements():
+            kinds = set((self.feed(message)["ev"] & ev.KIND_MASK).tolist())
+            assert kinds <= {ev.GAP_BEGIN}, "an answer is no market data"
+        return wants
+
+    def feed(self, message: bytes) -> np.ndarray:
+        self.now += 1_000_000
+        return self.codec.feed(message, self.now)
+
+    def snapshot(self, n: int, bids: Levels, asks: Levels) -> np.ndarray:
+        """Send a snapshot that holds everything up to change n."""
+        self.bids = overlaid({}, bids)
+        self.asks = overlaid({}, asks)
+        message = self.snapshot_message(n, bids, asks)
+        if not self.fetches:
+            return self.feed(message)
+        self.codec.wants()
+        self.now += 1_000_000
+        native = self.stream.native
+        self.codec.fetched(Fetch("", native), message, self.now)
+        taken = [rows for _, rows in self.codec.take()]
+        return taken[0] if taken else np.zeros(0)
+
+    def change(self, n: int, bids: Levels = (), asks: Levels = ()) -> np.ndarray:
+        return self.feed(self.make_change(n, bids, asks))
+
+    def make_change(self, n: int, bids: Levels = (), asks: Levels = ()) -> bytes:
+        """Apply a change to the venue's book, and tell of it."""
+        self.bids, self.asks = overlaid(self.bids, bids), overlaid(self.asks, asks)
+        return self.change_message(n, bids, asks)
+
+
+class Bybit(Maker):
+    venue = Venue.BYBIT_LINEAR
+    native = "BTCUSDT"
+    other = "ETHUSDT"
+    codec_type = BybitCodec
+
+    def acknowledgements(self) -> list[bytes]:
+        return [dump({"success": True, "ret_msg": "", "op": "subscribe"})]
+
+    def _book(self, kind: str, n: int, bids: Levels, asks: Levels) -> bytes:
+        data = {"s": self.native, "b": list(bids), "a": list(asks), "u": n, "seq": 10 * n}
+        topic = f"orderbook.200.{self.native}"
+        return dump({"topic": topic, "type": kind, "ts": T0 + n + 1, "cts": T0 + n, "data": data})
+
+    def snapshot_message(self, n: int, bids: Levels, asks: Levels) -> bytes:
+        return self._book("snapshot", n, bids, asks)
+
+    def change_message(self, n: int, bids: Levels, asks: Levels) -> bytes:
+        return self._book("delta", n, bids, asks)
+
+    def trade_message(self, trade_id: int, px: str, qty: str, buys: bool) -> bytes:
+        trade = {"T": T0 + 5, "s": self.native, "S": "Buy" if buys else "Sell", "v": qty, "p": px}
+        data = [trade | {"i": str(trade_id), "BT": False, "RPI": False, "seq": 7}]
+        return dump({"topic": f"publicTrade.{self.native}", "type": "snapshot", "ts": T0 + 6, "data": data})
+
+    def malformed(self) -> list[bytes]:
+        good = self._book("delta", 99, [], [])
+        return [
+            good.replace(b'"delta"', b'"other"'),
+            good.replace(b"orderbook.200", b"orderbook.many"),
+            self.trade_message(9, "1", "1", True).replace(b"Buy", b"Both"),
+        ]
+
+
+class BinanceFutures(Maker):
+    venue = Venue.BINANCE_USDM
+    native = "BTCUSDT"
+    other = "ETHUSDT"
+    codec_type = BinanceCodec
+    fetches = True
+
+    def acknowledgements(self) -> list[bytes]:
+        return [dump({"result": None, "id": 1})]
+
+    def snapshot_message(self, n: int, bids: Levels, asks: Levels) -> bytes:
+        return messages.usdm_snapshot(n, n, list(bids), list(asks))
+
+    def change_message(self, n: int, bids: Levels, asks: Levels) -> bytes:
+        return messages.usdm_depth(n, n, n - 1, n, list(bids), list(asks))
+
+    def trade_message(self, trade_id: int, px: str, qty: str, buys: bool) -> bytes:
+        return messages.usdm_trade(trade_id, 5, px, qty, not buys)
+
+
+class BinanceSpot(BinanceFutures):
+    venue = Venue.BINANCE_SPOT
+
+    def snapshot(self, n: int, bids: Levels, asks: Levels) -> np.ndarray:
+        if not self.stream.last_ts:  # its snapshots carry no time: one has to be known
+            self.feed(messages.spot_depth(n, n, n))
+        return super().snapshot(n, bids, asks)
+
+    def snapshot_message(self, n: int, bids: Levels, asks: Levels) -> bytes:
+        return messages.spot_snapshot(n, list(bids), list(asks))
+
+    def change_message(self, n: int, bids: Levels, asks: Levels) -> bytes:
+        return messages.spot_depth(n, n, n, list(bids), list(asks))
+
+    def trade_message(self, trade_id: int, px: str, qty: str, buys: bool) -> bytes:
+        return messages.spot_trade(trade_id, 5, px, qty, not buys)
+
+
+def crc(text: str) -> int:
+    """CRC-32 as a signed number."""
+    value = crc32(text.encode())
+    return value - (1 << 32) if value >= 1 << 31 else value
+
+
+class Okx(Maker):
+    venue = Venue.OKX
+    native = "BTC-USDT-SWAP"
+    other = "ETH-USDT-SWAP"
+    codec_type = OkxCodec
+    numbered = True
+
+    def acknowledgements(self) -> list[bytes]:
+        arg = {"channel": "books", "instId": self.native}
+        return [dump({"event": "subscribe", "arg": arg, "connId": "x"}), b"pong"]
+
+    def checksum(self) -> int:
+        return 0  # since 2026-06-23
+
+    def _book(self, action: str, n: int, before: int, bids: Levels, asks: Levels) -> bytes:
+        data = {
+            side: [[px, qty, "0", "1"] for px, qty in levels]
+            for side, levels in (("bids", bids), ("asks", asks))
+        }
+        data |= {"ts": str(T0 + n), "checksum": self.checksum()}
+        if self.numbered:
+            data |= {"seqId": n, "prevSeqId": before}
+        arg = {"channel": "books", "instId": self.native}
+        return dump({"arg": arg, "action": action, "data": [data]})
+
+    def snapshot_message(self, n: int, bids: Levels, asks: Levels) -> bytes:
+        return self._book("snapshot", n, -1, bids, asks)
+
+    def change_message(self, n: int, bids: Levels, asks: Levels) -> bytes:
+        return self._book("update", n, n - 1, bids, asks)
+
+    def trade_message(self, trade_id: int, px: str, qty: str, buys: bool) -> bytes:
+        trade = {"instId": self.native, "tradeId": str(trade_id), "px": px, "sz": qty, "ts": str(T0 + 5)}
+        arg = {"channel": "trades", "instId": self.native}
+        return dump({"arg": arg, "data": [trade | {"side": "buy" if buys else "sell"}]})
+
+    def malformed(self) -> list[bytes]:
+        good = self._book("update", 99, 98, [], [])
+        return [good.replace(b"update", b"change"), good.replace(str(T0 + 99).encode(), b"now")]
+
+
+class OkxOfBefore2023(Okx):
+    """Nothing is numbered, and the checksum tells."""
+
+    numbered = False
+    tells_order = False
+
+    def checksum(self) -> int:
+        return top25(self.bids, self.asks)
+
+
+class OkxWithoutSnapshots(Okx):
+    """As announced for 2026: a snapshot by REST."""
+
+    fetches = True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.codec = OkxCodec([venue_symbol(self.venue, self.native)], CHANNELS, "fetched")
+        self.stream = self.codec.streams[self.native]
+
+
+def top25(bids: Side, asks: Side) -> int:
+    """The checksum of OKX and Bitget."""
+    sides = [sorted(bids.items(), reverse=True)[:25], sorted(asks.items())[:25]]
+    parts = []
+    for k in range(25):
+        for side in sides:
+            if k < len(side):
+                parts += side[k][1]
+    return crc(":".join(parts))
+
+
+class Hyperliquid(Maker):
+    venue = Venue.HYPERLIQUID
+    native = "BTC"
+    other = "ETH"
+    codec_type = HyperliquidCodec
+    tells_gaps = False
+    whole_books = True
+
+    def acknowledgements(self) -> list[bytes]:
+        return [dump({"channel": "subscriptionResponse", "data": {}}), dump({"channel": "pong"})]
+
+    def change_message(self, n: int, bids: Levels, asks: Levels) -> bytes:
+        sides = (
+            sorted(overlaid(self.bids, bids).items(), reverse=True),
+            sorted(overlaid(self.asks, asks).items()),
+        )
+        levels = [[{"px": px, "sz": qty, "n": 1} for _, (px, qty) in side] for side in sides]
+        return dump({"channel": "l2Book", "data": {"coin": self.native, "time": T0 + n, "levels": levels}})
+
+    snapshot_message = change_message
+
+    def trade_message(self, trade_id: int, px: str, qty: str, buys: bool) -> bytes:
+        trade = {"coin": self.native, "side": "B" if buys else "A", "px": px, "sz": qty, "hash": "0x0"}
+        return dump({"channel": "trades", "data": [trade | {"time": T0 + 5, "tid": trade_id}]})
+
+    def malformed(self) -> list[bytes]:
+        return [
+            dump({"channel": "news", "data": {}}),
+            dump({"channel": "l2Book", "data": {"coin": "BTC", "time": T0, "levels": [[]]}}),
+            self.trade_message(9, "1", "1", True).replace(b'"B"', b'"C"'),
+        ]
+
+
+class Extended(Maker):
+    """It numbers the messages of the connection, of whatever stream."""
+
+    venue = Venue.EXTENDED
+    native = "BTC-USD"
+    other = "ETH-USD"
+    codec_type = ExtendedCodec
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._seq = -1
+        self._changes: dict[int, int] = {}
+
+    def acknowledgements(self) -> list[bytes]:
+        self._seq = -1
+        self._changes.clear()
+        result = {"method": "subscribe", "status": "OK", "subscription": f"orderbooks.{self.native}"}
+        return [dump({"id": "1", "result": result, "jsonrpc": "2.0"})]
+
+    def snapshot(self, n: int, bids: Levels, asks: Levels) -> np.ndarray:
+        if not self.stream.book.valid and self._seq > 0:
+            self.open()  # a new connection is the only way to a snapshot
+        return super().snapshot(n, bids, asks)
+
+    def _send(self, kind: str, data: Any, ts: int, seq: int | None = None) -> bytes:
+        if seq is None:
+            self._seq += 1
+            seq = self._seq
+        return dump({"type": kind, "data": data, "ts": ts, "seq": seq, "subscription": ""})
+
+    def _data(self, kind: str, bids: Levels, asks: Levels) -> Any:
+        data: dict[str, Any] = {"t": kind, "m": self.native, "d": "f"}
+        for side, pairs in (("b", bids), ("a", asks)):
+            levels = [{"q": qty, "p": px} for px, qty in pairs]
+            data[side] = [level | ({"c": level["q"]} if kind == "DELTA" else {}) for level in levels]
+        return data
+
+    def snapshot_message(self, n: int, bids: Levels, asks: Levels) -> bytes:
+        return self._send("ORDERBOOKS.SNAPSHOT", self._data("SNAPSHOT", bids, asks), T0 + n)
+
+    def change_message(self, n: int, bids: Levels, asks: Levels) -> bytes:
+        if n not in self._changes:
+            self._seq += 1
+            self._changes[n] = self._seq
+        return self._send("ORDERBOOKS.DELTA", self._data("DELTA", bids, asks), T0 + n, self._changes[n])
+
+    def trade_message(self, trade_id: int, px: str, qty: str, buys: bool) -> bytes:
+        trade = {"i": trade_id, "m": self.native, "S": "BUY" if buys else "SELL", "tT": "TRADE"}
+        return self._send("TRADES", [trade | {"T": T0 + 5, "p": px, "q": qty}], T0 + 6)
+
+    def malformed(self) -> list[bytes]:
+        book = {"m": self.native, "b": [], "a": []}
+        return [
+            dump({"type": "ORDERBOOKS.OTHER", "data": book, "ts": T0, "seq": 99}),
+            dump({"type": "WEATHER", "data": {}, "ts": T0, "seq": 99}),
+        ]
+
+
+class Bitget(Maker):
+    """Version 2: a checksum, nothing numbered."""
+
+    venue = Venue.BITGET_USDT
+    native = "BTCUSDT"
+    other = "ETHUSDT"
+    codec_type = BitgetCodec
+    tells_order = False
+
+    def _arg(self, name: str) -> dict[str, str]:
+        return {"instType": "USDT-FUTURES", "channel": name, "instId": self.native}
+
+    def acknowledgements(self) -> list[bytes]:
+        return [dump({"event": "subscribe", "arg": self._arg("books")}), b"pong"]
+
+    def _book(self, action: str, n: int, bids: Levels, asks: Levels) -> bytes:
+        data = {"asks": list(asks), "bids": list(bids), "checksum": top25(self.bids, self.asks)}
+        data |= {"seq": n, "ts": str(T0 + n)}
+        return dump({"action": action, "arg": self._arg("books"), "data": [data], "ts": T0 + n + 1})
+
+    def snapshot_message(self, n: int, bids: Levels, asks: Levels) -> bytes:
+        return self._book("snapshot", n, bids, asks)
+
+    def change_message(self, n: int, bids: Levels, asks: Levels) -> bytes:
+        return self._book("update", n, bids, asks)
+
+    def trade_message(self, trade_id: int, px: str, qty: str, buys: bool) -> bytes:
+        trade = {"ts": str(T0 + 5), "price": px, "size": qty, "side": "buy" if buys else "sell"}
+        data = [trade | {"tradeId": str(trade_id)}]
+        return dump({"action": "update", "arg": self._arg("trade"), "data": data, "ts": T0 + 6})
+
+
+class BitgetVersion1(Bitget):
+    """As recorded in 2022: trades are lists, without ids."""
+
+    def _arg(self, name: str) -> dict[str, str]:
+        return {"instType": "mc", "channel": name, "instId": self.native}
+
+    def trade_message(self, trade_id: int, px: str, qty: str, buys: bool) -> bytes:
+        trade = [str(T0 + 5), px, qty, "buy" if buys else "sell"]
+        return dump({"action": "update", "arg": self._arg("trade"), "data": [trade]})
+
+
+class BitgetUnified(Bitget):
+    """Version 3: each message names the one before it."""
+
+    tells_order = True
+
+    def _arg(self, name: str) -> dict[str, str]:
+        return {"instType": "usdt-futures", "topic": name, "symbol": self.native}
+
+    def _book(self, action: str, n: int, bids: Levels, asks: Levels) -> bytes:
+        data = {"a": list(asks), "b": list(bids), "seq": n, "pseq": n - 1, "ts": str(T0 + n)}
+        return dump({"action": action, "arg": self._arg("books"), "data": [data], "ts": T0 + n + 1})
+
+    def trade_message(self, trade_id: int, px: str, qty: str, buys: bool) -> bytes:
+        trade = {"T": str(T0 + 5), "p": px, "v": qty, "S": "buy" if buys else "sell", "i": str(trade_id)}
+        return dump({"action": "update", "arg": self._arg("publicTrade"), "data": [trade], "ts": T0 + 6})
+
+
+MAKERS: list[type[Maker]] = [
+    BinanceSpot,
+    BinanceFutures,
+    Bybit,
+    Okx,
+    OkxOfBefore2023,
+    OkxWithoutSnapshots,
+    Hyperliquid,
+    Extended,
+    Bitget,
+    BitgetVersion1,
+    BitgetUnified,
+]
