@@ -301,7 +301,7 @@ def test_bad_settings(tmp_path: Path) -> None:
     """Venue, symbol, kind and place of the result, no file at all."""
     path = write(tmp_path / "1", text(session()))
     with pytest.raises(DataError, match="venue: expected a venue, one of"):
-        to_tape(tmp_path, path, venue="kraken")
+        to_tape(tmp_path, path, venue="ftx")
     with pytest.raises(DataError, match="a symbol like BTCUSDT or BTCUSDT_240927, got 'BTCUSD_PERP'"):
         to_tape(tmp_path, path, symbol="BTCUSD_PERP")
     with pytest.raises(ConfigError, match="to: expected tape, npz or parquet, got 'csv'"):

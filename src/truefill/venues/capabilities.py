@@ -1,0 +1,231 @@
+"""What each codec does, protocol by protocol, in one table: it is what `docs/venues.md` shows.
+
+What a recording of the venue has not shown is called unverified, here and on the page.
+"""
+
+from dataclasses import dataclass
+
+from truefill.venues.binance import facts as binance
+from truefill.venues.bitget import facts as bitget
+from truefill.venues.bybit import facts as bybit
+from truefill.venues.extended import facts as extended
+from truefill.venues.hyperliquid import facts as hyperliquid
+from truefill.venues.okx import facts as okx
+from truefill.venues.venue import Venue
+
+UNVERIFIED = "unverified"
+
+
+@dataclass(frozen=True, slots=True)
+class Capability:
+    """One protocol of one venue.
+
+    Parameters
+    ----------
+    venues : tuple of Venue
+        The markets that speak it.
+    protocol : str
+        Its name and version.
+    channels : str
+        What of ``depth trades best marks klines`` is read.
+    gap_rule : str
+        How a missing message of the book is noticed.
+    checksum : str
+        How the venue sums its book up; "" where it does not.
+    snapshot : str
+        Where it comes from, and what is done for another one.
+    trades : str
+        Whose side a trade has, and what its id is.
+    times : str
+        Which of the venue's clocks is the exchange time of the book.
+    heartbeat : str
+        Who keeps the connection awake, and how.
+    verified : str
+        By which recording; `UNVERIFIED` by none.
+    date : str
+        Of the facts (addresses, limits, names).
+    """
+
+    venues: tuple[Venue, ...]
+    protocol: str
+    channels: str
+    gap_rule: str
+    checksum: str
+    snapshot: str
+    trades: str
+    times: str
+    heartbeat: str
+    verified: str
+    date: str
+
+
+CAPABILITIES = (
+    Capability(
+        (Venue.BINANCE_SPOT,),
+        "Binance spot",
+        "depth trades best",
+        "`U` is the last `u` + 1",
+        "",
+        "REST; fetched again",
+        "taker (`m` is the maker); id",
+        "`E`; book ticker: none",
+        "server pings (frames)",
+        "5 recordings, 2021 and 2024",
+        binance.DATE,
+    ),
+    Capability(
+        (Venue.BINANCE_USDM, Venue.BINANCE_COINM),
+        "Binance futures",
+        "depth trades best marks",
+        "`pu` is the last `u`",
+        "",
+        "REST; fetched again",
+        "taker (`m` is the maker); id",
+        "`T`, matching engine",
+        "server pings (frames)",
+        "8 recordings, 2021 and 2024; the routes of 2026 unverified",
+        binance.DATE,
+    ),
+    Capability(
+        (Venue.BYBIT_SPOT, Venue.BYBIT_LINEAR),
+        "Bybit v5",
+        "depth trades best marks klines",
+        "`u` is the last + 1",
+        "",
+        "stream; subscribed again",
+        "taker; id, contracts: 60 bits of a UUID",
+        "`cts`, matching engine",
+        "client, each 20 s",
+        "2026-08-09, 200 levels",
+        bybit.DATE,
+    ),
+    Capability(
+        (Venue.BYBIT_INVERSE, Venue.BYBIT_OPTION),
+        "Bybit v5",
+        "depth trades best marks klines",
+        "`u` is the last + 1",
+        "",
+        "stream; subscribed again",
+        "taker; id: 60 bits of a UUID",
+        "`cts`, matching engine",
+        "client, each 20 s",
+        UNVERIFIED,
+        bybit.DATE,
+    ),
+    Capability(
+        (Venue.OKX,),
+        "OKX v5 of before 2023",
+        "depth trades best",
+        "the checksum tells",
+        "CRC-32 of 25 levels",
+        "stream; subscribed again",
+        "taker; id",
+        "`ts` of the book",
+        "client, each 25 s",
+        "2022-05-13, 290 checksums",
+        okx.DATE,
+    ),
+    Capability(
+        (Venue.OKX,),
+        "OKX v5",
+        "depth trades best marks klines",
+        "`prevSeqId` is the last `seqId`",
+        "CRC-32 of 25 levels, 0 since 2026-06-23",
+        "stream, subscribed again; or REST (announced)",
+        "taker; id",
+        "`ts` of the book",
+        "client, each 25 s",
+        UNVERIFIED,
+        okx.DATE,
+    ),
+    Capability(
+        (Venue.HYPERLIQUID,),
+        "Hyperliquid",
+        "depth trades best marks klines",
+        "each message is the whole book",
+        "",
+        "stream; each message is one",
+        "taker; id",
+        "`time` of the book",
+        "client, each 50 s",
+        "2025-01-26, book and trades; best, marks and klines unverified",
+        hyperliquid.DATE,
+    ),
+    Capability(
+        (Venue.BITGET_SPOT, Venue.BITGET_USDT),
+        "Bitget 1 (2022)",
+        "depth trades best marks klines",
+        "the checksum tells",
+        "CRC-32 of 25 levels",
+        "stream; subscribed again",
+        "taker; no id",
+        "`ts` of the book",
+        "client, each 30 s",
+        "2022-04-07, 637 checksums",
+        bitget.DATE,
+    ),
+    Capability(
+        (Venue.BITGET_SPOT, Venue.BITGET_USDT, Venue.BITGET_USDC, Venue.BITGET_COIN),
+        "Bitget 2",
+        "depth trades best marks klines",
+        "the checksum tells",
+        "CRC-32 of 25 levels",
+        "stream; subscribed again",
+        "taker; id",
+        "`ts` of the book",
+        "client, each 30 s",
+        UNVERIFIED,
+        bitget.DATE,
+    ),
+    Capability(
+        (Venue.BITGET_SPOT, Venue.BITGET_USDT, Venue.BITGET_USDC, Venue.BITGET_COIN),
+        "Bitget 3 (unified account)",
+        "depth trades best marks",
+        "`pseq` is the last `seq`",
+        "",
+        "stream; subscribed again",
+        "taker; id",
+        "`ts` of the book",
+        "client, each 30 s",
+        UNVERIFIED,
+        bitget.DATE,
+    ),
+    Capability(
+        (Venue.EXTENDED,),
+        "Extended, RPC 2",
+        "depth trades marks klines",
+        "`seq` of the connection is the last + 1",
+        "",
+        "stream; a new connection",
+        "taker; id",
+        "`ts` of the message",
+        "server pings (frames)",
+        "8 messages of 2026-09-26; klines and the selectors of prices unverified",
+        extended.DATE,
+    ),
+)
+
+
+def capabilities_table() -> str:
+    """Return the table as the page shows it, in Markdown."""
+    head = ("protocol", "venues", "read", "a gap", "checksum", "snapshot", "trades", "exchange time")
+    rows = [(*head, "heartbeat", "verified by", "facts of"), ("---",) * 11]
+    for c in CAPABILITIES:
+        venues = ", ".join(f"`{v.value}`" for v in c.venues)
+        verified = f"**{c.verified}**" if c.verified == UNVERIFIED else c.verified
+        rows.append(
+            (
+                c.protocol,
+                venues,
+                c.channels,
+                c.gap_rule,
+                c.checksum,
+                c.snapshot,
+                c.trades,
+                c.times,
+                c.heartbeat,
+                verified,
+                c.date,
+            )
+        )
+    return "\n".join("| " + " | ".join(row).replace("|  |", "| |") + " |" for row in rows)

@@ -1,0 +1,37 @@
+"""The table of what the codecs do: the page shows it, and every venue in it has a codec that passes."""
+
+from pathlib import Path
+
+from tests.venues.makers import MAKERS
+from truefill.venues import Venue
+from truefill.venues.capabilities import CAPABILITIES, UNVERIFIED, capabilities_table
+from truefill.venues.codecs import has_codec
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "venues.md"
+
+
+def test_the_page_shows_the_table() -> None:
+    """To write it anew: put `capabilities_table()` between the two marks."""
+    text = PAGE.read_text()
+    _, _, rest = text.partition("<!-- table -->\n")
+    shown, mark, _ = rest.partition("\n<!-- end of table -->")
+    assert mark
+    assert shown.strip() == capabilities_table()
+
+
+def test_each_venue_of_the_table_has_a_codec_and_is_tested() -> None:
+    """The numbered acceptance tests have a maker of each company's protocol."""
+    listed = {venue for c in CAPABILITIES for venue in c.venues}
+    assert listed == {venue for venue in Venue if has_codec(venue)}
+    assert {venue.company for venue in listed} == {maker.venue.company for maker in MAKERS}
+    assert len({(c.protocol, c.venues) for c in CAPABILITIES}) == len(CAPABILITIES)
+
+
+def test_nothing_is_empty_that_a_reader_needs() -> None:
+    """Each protocol says how a gap is told, and by what it was verified, or that it was not."""
+    for c in CAPABILITIES:
+        assert c.gap_rule
+        assert c.date
+        assert c.verified == UNVERIFIED or c.verified[0].isdigit()
+        assert set(c.channels.split()) <= {"depth", "trades", "best", "marks", "klines"}
+        assert ("checksum" in c.gap_rule) <= bool(c.checksum)
