@@ -18,7 +18,8 @@ from truefill.core.errors import ConfigError, DataError, TapeError
 from truefill.core.events import BUY, DEPTH, DEPTH_SNAPSHOT, KIND_MASK, SELL
 from truefill.tape import build_tape, write_npz, write_parquet
 from truefill.venues.binance import MarketDataCodec
-from truefill.venues.symbols import Venue, venue_symbol
+from truefill.venues.symbols import venue_symbol
+from truefill.venues.venue import Venue
 
 USDM = {"venue": "binance-usdm", "symbol": "BTCUSDT"}
 BOOK = [event(DEPTH_SNAPSHOT, px=99.5), event(DEPTH_SNAPSHOT, px=100.5, side=SELL)]

@@ -11,7 +11,8 @@ from truefill.core import events as ev
 from truefill.core.events import EVENT
 from truefill.tape import FuseMarketDepth, build_tape, check, fuse
 from truefill.venues.binance import MarketDataCodec
-from truefill.venues.symbols import Venue, venue_symbol
+from truefill.venues.symbols import venue_symbol
+from truefill.venues.venue import Venue
 
 pytestmark = [pytest.mark.needs_shared, pytest.mark.slow, pytest.mark.compiled_only]
 

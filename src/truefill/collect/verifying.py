@@ -18,7 +18,8 @@ from truefill.tape.checks import Severity, sorted_findings
 from truefill.tape.format import is_tape
 from truefill.tape.stream import local_pieces
 from truefill.vendors import EventReader
-from truefill.venues.symbols import Venue, venue_symbol
+from truefill.venues.symbols import venue_symbol
+from truefill.venues.venue import Venue
 
 _EVENTS = {format.name for format in EVENT_FORMATS}
 
