@@ -1,4 +1,4 @@
-"""Where to quote: market-making models, exact solutions, and an oracle that says what a policy is worth."""
+"""Where to quote: market-making models, calibration, exact solutions, and an oracle of their worth."""
 
 from truefill.quoting.asymmetric import asymmetric_coefficients, asymmetric_depths
 from truefill.quoting.avellaneda_stoikov import (
@@ -10,7 +10,20 @@ from truefill.quoting.avellaneda_stoikov import (
 from truefill.quoting.cartea_jaimungal import alpha_shift, alpha_step, cartea_jaimungal
 from truefill.quoting.choosing import gamma_for_horizon_skew, gamma_for_inventory_sd, gamma_for_skew
 from truefill.quoting.exact import exact_quotes
+from truefill.quoting.fit_status import FitStatus
+from truefill.quoting.flow import SideFlow, merge_executions
 from truefill.quoting.glft import fill_discount, glft_coefficients, glft_depths, glft_inventory_sd
+from truefill.quoting.intensity import (
+    IntensityFit,
+    arrivals_probability,
+    bootstrap_lattice,
+    fit_lattice,
+    fit_regression,
+    fit_waiting_times,
+    market_model,
+    virtual_waiting_times,
+)
+from truefill.quoting.markouts import Markouts, markouts
 from truefill.quoting.oracle import Outcome, oracle, policy_grid
 from truefill.quoting.parameters import MarketModel, Risk, Unit
 from truefill.quoting.placing import (
@@ -28,7 +41,9 @@ from truefill.quoting.return_space import (
     return_quote,
     return_quoting,
 )
+from truefill.quoting.rolling import Calibration, RollingCalibration
 from truefill.quoting.tables import Implied, QuoteTable, table_depths, tabulate
+from truefill.quoting.volatility import VolatilityFit, fit_volatility, sample_path
 
 __all__ = [
     "ASK_HELD_BACK",
@@ -36,37 +51,55 @@ __all__ = [
     "NO_ASK",
     "NO_BID",
     "PLACED",
+    "Calibration",
+    "FitStatus",
     "Implied",
+    "IntensityFit",
     "MarketModel",
+    "Markouts",
     "Outcome",
     "QuoteTable",
     "ReturnQuote",
     "ReturnQuoting",
     "Risk",
+    "RollingCalibration",
+    "SideFlow",
     "Unit",
+    "VolatilityFit",
     "alpha_shift",
     "alpha_step",
+    "arrivals_probability",
     "asymmetric_coefficients",
     "asymmetric_depths",
     "avellaneda_stoikov_depths",
     "avellaneda_stoikov_reservation",
     "avellaneda_stoikov_steady_reservations",
+    "bootstrap_lattice",
     "cartea_jaimungal",
     "exact_quotes",
     "fill_discount",
+    "fit_lattice",
+    "fit_regression",
+    "fit_volatility",
+    "fit_waiting_times",
     "gamma_for_horizon_skew",
     "gamma_for_inventory_sd",
     "gamma_for_skew",
     "glft_coefficients",
     "glft_depths",
     "glft_inventory_sd",
+    "market_model",
+    "markouts",
     "mean_fill_premium",
+    "merge_executions",
     "oracle",
     "place_quotes",
     "policy_grid",
     "return_gamma",
     "return_quote",
     "return_quoting",
+    "sample_path",
     "table_depths",
     "tabulate",
+    "virtual_waiting_times",
 ]
