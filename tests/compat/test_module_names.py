@@ -7,11 +7,14 @@ import warnings
 import pytest
 
 from tests.differential import hft
-from truefill.compat.hftbacktest.data.utils.later import CONVERTERS
 from truefill.core.errors import ReplacedError
 
 pytestmark = pytest.mark.skipif(bool(hft.available), reason=hft.available or "installed")
 
+CONVERTERS = (
+    *("binancefutures", "binancehistmktdata", "bybit", "bybithistmktdata", "databento", "hyperliquid"),
+    *("mexc", "tardis"),
+)
 TOOLS = ("difforderbooksnapshot", "feed_order_latency", "migration2", "snapshot")
 MODULES = [
     *("recorder", "stats", "stats.metrics", "stats.stats", "data", "data.validation"),
@@ -46,14 +49,9 @@ def test_each_name_is_there_or_named_in_an_error(name: str) -> None:
             refused.append(own)
 
     assert names
-    assert set(CONVERTERS.get(name.rpartition(".")[2], ())) <= {*refused, "convert_snapshot"}
+    assert not refused or name.rpartition(".")[2] not in CONVERTERS
 
 
-def test_a_converter_says_what_reads_its_files() -> None:
-    """The message of the error stands where a notebook's import stands."""
-    with pytest.raises(ReplacedError, match="truefill convert"):
-        from truefill.compat.hftbacktest.data.utils.binancefutures import convert  # noqa: F401
-    with pytest.raises(ReplacedError, match="does not read these files yet"):
-        importlib.import_module("truefill.compat.hftbacktest.data.utils.mexc").convert  # noqa: B018
+def test_a_name_that_nobody_has_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError):
         importlib.import_module("truefill.compat.hftbacktest.data.utils.tardis").conwert  # noqa: B018

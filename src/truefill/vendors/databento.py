@@ -66,6 +66,7 @@ class DatabentoReader:
         self.form = form
         self.counters = ReaderCounters()
         self.lines: NDArray[np.int64] = np.zeros(0, np.int64)
+        self.flags: NDArray[np.int64] = np.zeros(0, np.int64)  # of the record of each event, like `lines`
         self._wanted = instrument
         self._progress = progress
 
@@ -92,6 +93,7 @@ class DatabentoReader:
             rows, at = making.make(ops[keep], exch_ts[keep], local_ts[keep], records.sequence[keep])
             self.counters.rows += int((~keep).sum())
             self.lines = records.lines[keep][at]
+            self.flags = records.flags[keep][at]
             yield rows
 
     def _ops(

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from truefill.compat.hftbacktest.data.utils.later import refuse
+from truefill.compat.hftbacktest.replaced import missing
 from truefill.core.errors import DataError
 from truefill.core.run_data import Floats
 
@@ -110,4 +110,4 @@ class DiffOrderBookSnapshot:
 
 
 def __getattr__(name: str) -> Any:
-    raise refuse(__name__, name)
+    raise missing(__name__, name)

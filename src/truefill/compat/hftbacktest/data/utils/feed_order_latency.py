@@ -8,8 +8,8 @@ import numpy as np
 
 from truefill.backtest.models.latency_feed import generate_order_latency as _generate
 from truefill.backtest.models.latency_recorded import ORDER_LATENCY
-from truefill.compat.hftbacktest.data.utils.later import refuse
 from truefill.compat.hftbacktest.files import save_arrays
+from truefill.compat.hftbacktest.replaced import missing
 from truefill.tape.npz import read_npz
 
 order_latency_dtype = ORDER_LATENCY
@@ -58,4 +58,4 @@ def generate_order_latency(
 
 
 def __getattr__(name: str) -> Any:
-    raise refuse(__name__, name)
+    raise missing(__name__, name)

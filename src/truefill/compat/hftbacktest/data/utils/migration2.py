@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from truefill.compat.hftbacktest.data.utils.later import refuse
 from truefill.compat.hftbacktest.files import save_arrays
+from truefill.compat.hftbacktest.replaced import missing
 from truefill.core.errors import DataError
 from truefill.core.events import BUY, EVENT, EXCH, LOCAL, SELL
 
@@ -80,4 +80,4 @@ def _rows(path: Path) -> np.ndarray:
 
 
 def __getattr__(name: str) -> Any:
-    raise refuse(__name__, name)
+    raise missing(__name__, name)

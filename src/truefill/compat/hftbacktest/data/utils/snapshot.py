@@ -8,8 +8,8 @@ import numpy as np
 
 from truefill.compat.hftbacktest.backtest import HashMapMarketDepthBacktest
 from truefill.compat.hftbacktest.builder import BacktestAsset
-from truefill.compat.hftbacktest.data.utils.later import refuse
 from truefill.compat.hftbacktest.files import save_arrays
+from truefill.compat.hftbacktest.replaced import missing
 
 __all__ = ["create_last_snapshot"]
 
@@ -53,4 +53,4 @@ def create_last_snapshot(
 
 
 def __getattr__(name: str) -> Any:
-    raise refuse(__name__, name)
+    raise missing(__name__, name)

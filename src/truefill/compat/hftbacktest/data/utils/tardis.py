@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 
 from truefill.compat.hftbacktest.data.fuse import FuseMarketDepth
-from truefill.compat.hftbacktest.data.utils.later import refuse
 from truefill.compat.hftbacktest.data.validation import (
     correct_event_order,
     correct_local_timestamp,
     validate_event_order,
 )
 from truefill.compat.hftbacktest.files import save_arrays
+from truefill.compat.hftbacktest.replaced import missing
 from truefill.core.errors import ConfigError
 from truefill.core.events import (
     BUY,
@@ -192,4 +192,4 @@ def _require_mode(mode: str) -> None:
 
 
 def __getattr__(name: str) -> Any:
-    raise refuse(__name__, name)
+    raise missing(__name__, name)
