@@ -18,6 +18,7 @@ from truefill.core.tape_records import (
     STOP_SNAPSHOT,
 )
 from truefill.tape import Tape, TapeHeader
+from truefill.tape.remote import ahead, is_url
 
 # The exchange's events of a recording that was cut by arrival may reach so far back behind the cut, ns.
 MOST_OVERLAP_NS = 10_000_000_000
@@ -57,7 +58,9 @@ class Chain:
         wanted = "one or more tapes, or paths of tapes"
         if isinstance(tapes, str | bytes) or not isinstance(tapes, Sequence) or len(tapes) == 0:
             raise ConfigError(wanted, shown(tapes), "Asset.tape")
-        self._given = [_opened(tape, wanted) for tape in tapes]
+        # Of objects in a store the next one is fetched while this one is opened.
+        urls = ahead([tape for tape in tapes if is_url(tape)])  # type: ignore[misc]
+        self._given = [_opened(next(urls) if is_url(tape) else tape, wanted) for tape in tapes]
         for number, tape in enumerate(self._given[1:], 1):
             _require_same(self._given[0], tape, f"tape {number + 1} of the chain")
         for number, tape in enumerate(self._given):

@@ -87,6 +87,7 @@ def remarks(assets: "Sequence[Asset]") -> list[str]:
 def _asset(asset: AssetSettings, config: RunConfig, path: Path, number: int) -> "Asset":
     from truefill.backtest import Asset
     from truefill.tape import Tape
+    from truefill.tape.remote import is_url
 
     latency = asset.latency or config.latency
     fees = asset.fees or config.fees
@@ -95,7 +96,7 @@ def _asset(asset: AssetSettings, config: RunConfig, path: Path, number: int) -> 
     names = [asset.tape] if isinstance(asset.tape, str) else asset.tape
     if not names:
         raise ConfigError("one or more tapes", "an empty list", f"{path}: asset[{number}].tape")
-    tapes = [Tape.open(path.parent / name) for name in names]
+    tapes = [Tape.open(name if is_url(name) else path.parent / name) for name in names]
     tape = tapes[0]
     if asset.symbol not in (None, tape.symbol):
         raise ConfigError(f"the symbol of the tape, {tape.symbol}", asset.symbol, f"{path}: asset[{number}]")

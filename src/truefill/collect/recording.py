@@ -8,7 +8,7 @@ What is wrong is refused with its file and line; what is repaired is in the repo
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from os import PathLike, fspath
 from pathlib import Path
 from typing import Any, Literal
@@ -20,6 +20,7 @@ from truefill.collect.lines import LineReader
 from truefill.collect.targets import ENDINGS, building_folder, check_ending
 from truefill.core.errors import ConfigError, DataError
 from truefill.tape import Tape, TapeBuilder, TapeHeader, write_npz, write_parquet
+from truefill.tape.remote import ahead, is_remote, local, sent, url
 from truefill.venues.binance import BookCounters, MarketCounters, MarketDataCodec
 from truefill.venues.symbols import Symbol, venue_symbol
 from truefill.venues.venue import Venue
@@ -129,10 +130,27 @@ def convert(
     """
     if to not in ENDINGS:
         raise ConfigError("tape, npz or parquet", repr(to), "to")
-    paths = [Path(files)] if isinstance(files, (str, PathLike)) else [Path(f) for f in files]
+    if is_remote(out):
+        with sent(out) as made:
+            report = convert(
+                files,
+                venue=venue,
+                symbol=symbol,
+                out=made,
+                to=to,
+                tick_size=tick_size,
+                lot_size=lot_size,
+                strict=strict,
+                fuse_tickers=fuse_tickers,
+                base_latency_ns=base_latency_ns,
+                allow_cut_tail=allow_cut_tail,
+                progress=progress,
+            )
+        return replace(report, out=url(out))
+    paths = list(ahead([files] if isinstance(files, (str, PathLike)) else files))
     if not paths:
         raise DataError("at least one file", "none")
-    target = Path(out)
+    target = local(out)
     if not target.parent.is_dir():
         raise DataError("an existing folder for the result", target.parent, "out")
     check_ending(target, to)

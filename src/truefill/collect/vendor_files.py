@@ -3,7 +3,7 @@
 import contextlib
 import datetime
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from os import PathLike, fspath
 from pathlib import Path
 from typing import Any, Literal
@@ -18,6 +18,7 @@ from truefill.collect.wide_reader import wide_files
 from truefill.core.errors import ConfigError, DataError
 from truefill.core.events import EXCH, LOCAL
 from truefill.tape import ParquetWriter, Tape, TapeBuilder, write_npz, write_parquet
+from truefill.tape.remote import ahead, is_remote, local, sent, url
 from truefill.vendors import EventReader, Format, ReaderCounters, all_events
 from truefill.vendors.merging import Chunk, merged
 
@@ -122,9 +123,26 @@ def convert_files(
     """
     if to not in ENDINGS:
         raise ConfigError("tape, npz or parquet", repr(to), "to")
-    given = [Path(files)] if isinstance(files, (str, PathLike)) else [Path(f) for f in files]
-    paths = [path for file in given for path in (wide_files(file) if file.is_dir() else [file])]
-    target = Path(out)
+    if is_remote(out):
+        with sent(out) as made:
+            report = convert_files(
+                files,
+                symbol=symbol,
+                out=made,
+                format=format,
+                venue=venue,
+                to=to,
+                tick_size=tick_size,
+                lot_size=lot_size,
+                strict=strict,
+                base_latency_ns=base_latency_ns,
+                progress=progress,
+                **options,
+            )
+        return replace(report, out=url(out))
+    named = [files] if isinstance(files, (str, PathLike)) else list(files)
+    paths = [path for file in ahead(named) for path in (wide_files(file) if file.is_dir() else [file])]
+    target = local(out)
     if not target.parent.is_dir():
         raise DataError("an existing folder for the result", target.parent, "out")
     check_ending(target, to)

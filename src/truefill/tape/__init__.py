@@ -8,6 +8,7 @@ from truefill.tape.fusing import FuseMarketDepth, fuse
 from truefill.tape.npz import npz_chunks, read_npz, write_npz
 from truefill.tape.parquet_reader import ParquetEvents, read_parquet
 from truefill.tape.parquet_writer import ParquetWriter, write_parquet
+from truefill.tape.remote import ahead, local
 from truefill.tape.snapshots import Snapshot, end_snapshot
 from truefill.tape.tape import Tape, View
 from truefill.tape.verify import StreamVerifier, VerifyReport
@@ -24,11 +25,13 @@ __all__ = [
     "TapeHeader",
     "VerifyReport",
     "View",
+    "ahead",
     "begin_with",
     "build_tape",
     "check",
     "end_snapshot",
     "fuse",
+    "local",
     "npz_chunks",
     "read_npz",
     "read_parquet",

@@ -15,6 +15,7 @@ from truefill.core.errors import DataError
 from truefill.core.events import EVENT
 from truefill.tape.events import tape_events
 from truefill.tape.layout import BLOCK_ROWS
+from truefill.tape.remote import is_remote, local, sent
 from truefill.tape.tape import Tape
 
 
@@ -31,7 +32,7 @@ def read_npz(path: str | os.PathLike[str]) -> np.ndarray:
     DataError
         The file is missing, damaged, or holds something else.
     """
-    file = Path(path)
+    file = local(path)
     try:
         with file.open("rb") as opened:
             loaded = np.load(opened, allow_pickle=False)
@@ -63,7 +64,7 @@ def npz_chunks(path: str | os.PathLike[str], rows: int = BLOCK_ROWS) -> Iterator
     DataError
         As `read_npz`.
     """
-    file = Path(path)
+    file = local(path)
     number = 0
     try:
         with contextlib.ExitStack() as stack:
@@ -148,13 +149,18 @@ def write_npz(
 
 @contextlib.contextmanager
 def written(target: Path) -> Iterator[IO[bytes]]:
-    """Give a file to write; it appears at `target` when it is complete, or not at all.
+    """Give a file to write; it appears at `target`, here or in an object store, complete or not at all.
 
     Raises
     ------
     DataError
         It cannot be written.
     """
+    if is_remote(target):
+        with sent(target) as made, written(made) as file:
+            yield file
+        return
+    target = local(target)
     if not target.parent.is_dir():
         raise DataError("an existing folder for the file", target.parent, target.name)
     handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)

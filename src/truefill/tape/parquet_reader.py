@@ -14,6 +14,7 @@ from truefill.core.events import DECIMAL_EVENT, EVENT
 from truefill.tape.decimal_events import market_rows
 from truefill.tape.layout import BLOCK_ROWS
 from truefill.tape.parquet_layout import LAYOUT, SCHEMA_VERSION, TEXTS, ParquetHeader, schema
+from truefill.tape.remote import ahead, is_remote, local
 
 _TIMES = ("first_ts", "last_ts", "first_exch_ts", "last_exch_ts")
 
@@ -25,7 +26,8 @@ class ParquetEvents:
     ----------
     paths : list of Path
     headers : list of ParquetHeader
-        What each file says about itself.
+        What each file says about itself; of objects in a store, which are fetched when their turn comes, only
+        those up to the first.
     dtype : dtype
         Of the chunks: EVENT; or DECIMAL_EVENT, when some number has more digits than a float.
     """
@@ -35,13 +37,19 @@ class ParquetEvents:
         self.headers: list[ParquetHeader] = []
         self.dtype = EVENT
         for path in paths:
-            with _opened(path) as file:
-                self.headers.append(_checked(file, path))
-                if not _floats_are_enough(file.metadata):
-                    self.dtype = DECIMAL_EVENT
-        for path, header in zip(paths[1:], self.headers[1:], strict=True):
-            if header.symbol != self.symbol:
-                raise DataError(f"events of {self.symbol}, as in {paths[0].name}", header.symbol, path)
+            if self.headers and is_remote(path):
+                break
+            self._look(local(path))
+
+    def _look(self, path: Path) -> None:
+        """See what a file says about itself."""
+        with _opened(path) as file:
+            header = _checked(file, path)
+            if self.headers and header.symbol != self.symbol:
+                raise DataError(f"events of {self.symbol}, as in {self.paths[0].name}", header.symbol, path)
+            self.headers.append(header)
+            if not _floats_are_enough(file.metadata):
+                self.dtype = DECIMAL_EVENT
 
     @property
     def symbol(self) -> str:
@@ -69,12 +77,14 @@ class ParquetEvents:
 
     @property
     def events(self) -> int:
-        """Events of all files."""
+        """Events of the files in `headers`."""
         return sum(header.events for header in self.headers)
 
     def __iter__(self) -> Iterator[np.ndarray]:
         """Chunks of `dtype`, of at most 65,536 rows."""
-        for path in self.paths:
+        for place, path in enumerate(ahead(self.paths)):
+            if place >= len(self.headers):
+                self._look(path)
             number = 0
             with _opened(path) as file:
                 batches = file.iter_batches(
@@ -96,7 +106,8 @@ def read_parquet(
     Parameters
     ----------
     files : path or paths
-        One file, or several of one instrument that follow each other, a day each.
+        One file, or several of one instrument that follow each other, a day each. Of ``s3://`` files the next
+        one is fetched while the one before is read.
 
     Returns
     -------

@@ -12,6 +12,7 @@ from truefill.core.errors import TapeError
 from truefill.core.events import EVENT
 from truefill.core.gate import text
 from truefill.tape.format import OPTIONAL, SECTIONS, TapeHeader, file_path, map_file, raw_bytes, write_file
+from truefill.tape.remote import is_remote, is_url, local, sent
 from truefill.tape.structure import require_structure
 
 
@@ -56,18 +57,24 @@ class Tape:
     def open(cls, path: str | os.PathLike[str]) -> "Tape":
         """Open a tape file by memory map; takes the same few milliseconds whatever its length.
 
+        ``s3://bucket/key`` is fetched first, unless this version of it is here already (`tape.remote`).
+
         Raises
         ------
         TapeError
             The file is missing, no tape, of a later version, or truncated.
         """
-        file = file_path(path)
+        file = file_path(local(path) if is_url(path) else path)
         header, sections = map_file(file)
         return cls(header, sections, file)
 
     def save(self, path: str | os.PathLike[str]) -> "Tape":
         """Write this tape to a file, whole or not at all, and open that."""
-        target = file_path(path)
+        if is_remote(path):
+            with sent(path) as file:
+                self.save(file)
+            return Tape.open(path)
+        target = file_path(local(path) if is_url(path) else path)
         if not target.parent.is_dir():
             raise TapeError("an existing folder for the tape", target.parent, target.name)
         handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
