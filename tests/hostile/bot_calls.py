@@ -11,6 +11,7 @@ from truefill.backtest.result import collect
 METHODS: dict[str, tuple[Any, ...]] = {
     **dict.fromkeys(("depth", "position", "state_values", "orders", "fills", "last_trades"), (0,)),
     **dict.fromkeys(("feed_latency", "order_latency", "clear_last_trades", "activity"), (0,)),
+    **dict.fromkeys(("last_events", "clear_last_events"), (0,)),
     "clear_inactive_orders": (0,),
     "submit_buy_order": (0, 1, 100.0, 1.0, 0, 0, False),
     "submit_sell_order": (0, 2, 100.0, 1.0, 0, 0, False),
