@@ -386,7 +386,7 @@ class TwinBot:
         """Own orders as known here."""
         market = self.markets[asset]
         tick_size, lot_size = market.asset.tick_size, market.asset.lot_size
-        return [order_view(order, tick_size, lot_size) for order in market.local.orders.values()]
+        return [order_view(order, tick_size, lot_size, asset) for order in market.local.orders.values()]
 
     def queue_position(self, asset: int, order_id: int) -> float:
         """Quantity ahead of an own order, as far as it can be known."""

@@ -69,7 +69,7 @@ def price(tick: int | None, tick_size: float) -> float:
     return math.nan if tick is None else tick * tick_size
 
 
-def order_view(order: TwinOrder, tick_size: float, lot_size: float) -> dict[str, Any]:
+def order_view(order: TwinOrder, tick_size: float, lot_size: float, asset: int) -> dict[str, Any]:
     """An order by the field names of ``core.records.ORDER``."""
     return {
         "order_id": order.order_id,
@@ -98,6 +98,7 @@ def order_view(order: TwinOrder, tick_size: float, lot_size: float) -> dict[str,
         "expire_ts": order.expire_ts,
         "flags": int(order.reduce_only) + 2 * int(order.slide),
         "reason": order.reason,
+        "asset": asset,
     }
 
 

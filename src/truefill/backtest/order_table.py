@@ -53,6 +53,7 @@ def add_order(a, order_id):
     order = orders_at(a["orders_addr"], a["orders_room"])[slot]
     meta = metas_at(a["orders_meta_addr"], a["orders_room"])[slot]
     order["order_id"] = order_id
+    order["asset"] = a["number"]
     order["exec_qty"] = 0.0
     order["exec_price"] = 0.0
     order["exec_price_tick"] = 0

@@ -66,6 +66,7 @@ ORDER = np.dtype(
         ("expire_ts", "<i8"),  # GTD: it ends then, exchange time, ns; else 0
         ("flags", "u1"),  # REDUCE_ONLY, SLIDE
         ("reason", "u1"),  # core.reasons: why the last news was what it was
+        ("asset", "<i4"),  # its number; ids are an asset's own
     ],
     align=True,
 )

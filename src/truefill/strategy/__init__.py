@@ -2,7 +2,7 @@
 
 from truefill.core.jit import jit_enabled
 from truefill.strategy.callbacks import Callbacks, new_state
-from truefill.strategy.events import BOOKL1, BOOKL2, CALLBACKS, FEED_EVENT, KLINE, NEVER, TIMER
+from truefill.strategy.events import BOOKL1, BOOKL2, CALLBACKS, FEED_EVENT, KLINE, MARKET_TRADE, NEVER, TIMER
 from truefill.strategy.klines import TimeBars, TradeBars, VolumeBars
 from truefill.strategy.plan import Timer
 from truefill.strategy.running import compile_callbacks, run_events
@@ -27,6 +27,7 @@ __all__ = [
     "CALLBACKS",
     "FEED_EVENT",
     "KLINE",
+    "MARKET_TRADE",
     "NEVER",
     "TIMER",
     "Callbacks",

@@ -10,7 +10,7 @@ class CallbackMethods:
         """Before the first event."""
 
     def on_trade(self, trade: Any) -> None:
-        """For each market trade that arrives: EVENT."""
+        """For each market trade that arrives: MARKET_TRADE; ``trade.asset``."""
 
     def on_kline(self, kline: Any) -> None:
         """For each bar that closes: KLINE."""
@@ -37,7 +37,7 @@ class CallbackMethods:
         """For each own execution that is reported: FILL."""
 
     def on_pending_order(self, order: Any) -> None:
-        """After an order was sent: ORDER, a copy, as for all order callbacks."""
+        """After an order was sent: ORDER, a copy, as for all order callbacks; ``order.asset``."""
 
     def on_accepted_order(self, order: Any) -> None:
         """After an order came to rest at the exchange, or a modify was accepted."""

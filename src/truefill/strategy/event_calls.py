@@ -57,8 +57,8 @@ def _kind_of(event):
 
 
 @helper
-def _copy(row, event, source):
-    """Fill a FEED_EVENT: the bot's own record may move while the callback runs."""
+def copy_event(row, event):
+    """Fill a MARKET_TRADE or FEED_EVENT: the bot's own record may move while the callback runs."""
     row.ev = event.ev
     row.exch_ts = event.exch_ts
     row.local_ts = event.local_ts
@@ -67,7 +67,6 @@ def _copy(row, event, source):
     row.order_id = event.order_id
     row.ival = event.ival
     row.fval = event.fval
-    row.source = source
 
 
 def make_event_teller(
@@ -94,7 +93,8 @@ def make_event_teller(
         kind = _kind_of(event)
         if not hears[kind, source]:
             return False
-        _copy(row, event, source)
+        copy_event(row, event)
+        row.source = source
         note(where, _FIRST + kind, row.local_ts, source)
         if kind == _INDEX:
             on_index(bot, state, row)

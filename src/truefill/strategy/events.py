@@ -1,7 +1,7 @@
 """What callbacks are told: the records of events, and of what an event loop keeps between them.
 
-Plain structured dtypes, so that compiled and interpreted callbacks read the same fields. Trades, fills and
-orders are the bot's own records (`core.events.EVENT`, `core.records.FILL`, `core.records.ORDER`).
+Plain structured dtypes, so that compiled and interpreted callbacks read the same fields. Fills and orders are
+the bot's own records (`core.records.FILL`, `core.records.ORDER`). Each says which asset it is of.
 """
 
 import numpy as np
@@ -26,6 +26,15 @@ BOOKL1 = np.dtype(
 
 # Feed of an asset has arrived; the book itself is `bot.depth(asset)`.
 BOOKL2 = np.dtype([("timestamp", "<i8"), ("exch_ts", "<i8"), ("asset", "<i8")], align=True)
+
+# A trade of the market: all fields of the bot's record, and which asset it is of.
+MARKET_TRADE = np.dtype(
+    [
+        *((name, EVENT[name]) for name in EVENT.names or ()),
+        ("asset", "<i8"),
+    ],
+    align=True,
+)
 
 # An event that changes no book and is no trade: all fields of the bot's record, and where it came from.
 FEED_EVENT = np.dtype(

@@ -17,7 +17,7 @@ import numpy as np
 from truefill.core.jit import helper
 from truefill.core.records import END_OF_DATA, MARKET_FEED, OK, ORDER_RESPONSE
 from truefill.strategy.best_prices import feed_times, read_best
-from truefill.strategy.event_calls import hears_anything, make_event_teller, next_event
+from truefill.strategy.event_calls import copy_event, hears_anything, make_event_teller, next_event
 from truefill.strategy.events import CALLBACKS, EVENT_CALLBACKS, NEVER, ORDER_CALLBACKS
 from truefill.strategy.klines import add_trade, begin_bars, close_on_time, first_ended
 from truefill.strategy.moments import next_due, next_trade, next_wake, set_next, wants_feed
@@ -57,6 +57,8 @@ class Work(NamedTuple):
         Arrivals of feed as they were last told.
     event : FEED_EVENT[1]
         The event that is being told.
+    trade : MARKET_TRADE[1]
+        The trade that is being told.
     told : TOLD[A, N]
         N: orders that the largest table has room for. Arrays that would grow, and so be other ones in the
         course of the loop, have their references counted at each turn: twice the time of a turn.
@@ -76,6 +78,7 @@ class Work(NamedTuple):
     book: np.ndarray
     feed: np.ndarray
     event: np.ndarray
+    trade: np.ndarray
     told: np.ndarray
     news: np.ndarray
     codes: np.ndarray
@@ -216,7 +219,9 @@ def make_loop(callbacks: dict[str, Callable[..., Any]], jit: Callable[..., Any])
                                 called = True
                     if takes_trades:
                         if asset >= 0:
-                            trade = bot.last_trades(asset)[taken[asset]]
+                            trade = work.trade[0]
+                            copy_event(trade, bot.last_trades(asset)[taken[asset]])
+                            trade.asset = asset
                             taken[asset] += 1
                             if has_trade:
                                 if wants[0, asset]:

@@ -18,6 +18,7 @@ from truefill.strategy.events import (
     FEED_EVENT,
     KLINE,
     MARKET_CALLBACKS,
+    MARKET_TRADE,
     NEVER,
     TIMER,
     TOLD,
@@ -128,6 +129,7 @@ class Plan:
             "book": book,
             "feed": feed,
             "event": np.zeros(1, FEED_EVENT),
+            "trade": np.zeros(1, MARKET_TRADE),
             "told": np.zeros((assets, room), TOLD),
             "news": np.zeros(room, ORDER),
         }

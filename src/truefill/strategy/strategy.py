@@ -28,7 +28,7 @@ from truefill.strategy.plan import Plan, Timer, checked_series, checked_timers, 
 _SPARE_TIMERS = 64
 _OPEN = (NONE, NEW, PARTIALLY_FILLED)
 # Events that the loop writes anew each time; a method gets a copy, which it may keep.
-_COPIED = ("on_kline", "on_bookl1", "on_bookl2", *EVENT_CALLBACKS)
+_COPIED = ("on_kline", "on_trade", "on_bookl1", "on_bookl2", *EVENT_CALLBACKS)
 
 
 class Strategy(CallbackMethods):
