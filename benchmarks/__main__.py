@@ -24,6 +24,7 @@ from benchmarks.runner import (
     time_callbacks,
     time_chains,
     time_conversion,
+    time_readers,
     time_starts,
     time_sweep,
     time_workloads,
@@ -63,6 +64,7 @@ def main() -> int:
         starts = time_starts(market_file, peers, "grid", say) if not options.brief else {}
         sweep = time_sweep(market_file, peers, options.sweep, SWEEP_RUNS, say) if options.sweep else {}
         chains = time_chains(Path(market.full.tape), options.days, options.assets, say)
+        readers = time_readers(options.reader_rows, options.runs, say) if options.reader_rows else []
         conversion = time_conversion(recording, peers, say) if recording and not options.brief else {}
         if kernel_hash.__wrapped__() != sources:
             raise BenchmarkError("truefill's sources were edited while it was measured: run it again")
@@ -83,6 +85,7 @@ def main() -> int:
         "starts": starts,
         "sweep": {"sets": options.sweep, "cases": sweep},
         "conversion": conversion,
+        "readers": readers,
     }
     write(options.out, results, market, series, drop_in, orders)
     say(f"written: {options.out} and {options.out.with_suffix('.json')}")
@@ -108,6 +111,12 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--sweep", type=int, default=100, help="parameter sets of the sweep; 0: none (100)")
     parser.add_argument("--days", type=_count, default=30, help="tapes of the chain (30)")
     parser.add_argument("--assets", type=_count, default=10, help="assets side by side (10)")
+    parser.add_argument(
+        "--reader-rows",
+        type=int,
+        default=300_000,
+        help="rows of files for the readers; 0: none (300_000)",
+    )
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "benchmarks.md", help="the page to write")
     parser.add_argument(
         "--cache", type=Path, default=ROOT / ".cache" / "benchmarks", help="where markets are kept"

@@ -115,6 +115,7 @@ def write(
         _chains(results["chains"]),
         _starts(results["starts"], market),
         _building(results, market),
+        readers_section(results["readers"]),
     ]
     _replace(page, "\n".join(part for part in parts if part))
     _replace(page.with_suffix(".json"), json.dumps(_without_folders(results), indent=1) + "\n")
@@ -353,6 +354,30 @@ Side by side takes {together["seconds"] / alone:.2f} times the sum of the runs a
 {chain["opening"]:.2f} s before its run.
 
 {table(["", "events", "time", "own memory"], rows)}"""
+
+
+def readers_section(readers: list[dict[str, Any]]) -> str:
+    """Speed of the readers of vendors' files."""
+    if not readers:
+        return ""
+    rows = [
+        [
+            case["title"],
+            f"{case['rows']:,}",
+            f"{case['bytes'] / 1e6:.0f} MB",
+            f"{case['bytes'] / case['seconds'] / 1e6:.0f} MB/s",
+            f"{case['rows'] / case['seconds'] / 1e3:,.0f} k/s",
+            f"{case['events'] / case['seconds'] / 1e3:,.0f} k/s",
+            f"{case['bytes'] / case['polars'] / 1e6:.0f} MB/s",
+        ]
+        for case in readers
+    ]
+    return f"""## Vendors' files
+
+Made files, not packed, from the file to checked events with exact prices; processor time on one core. Polars,
+on one core too, reads the same file into a table of floats and does nothing with it.
+
+{table(["", "rows", "file", "truefill", "rows", "events", "polars, raw"], rows)}"""
 
 
 def _starts(starts: dict[str, Any], market: Market) -> str:

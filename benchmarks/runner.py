@@ -290,3 +290,12 @@ def as_plain(market: Market, series: dict[str, Series]) -> dict[str, Any]:
         "market": asdict(market),
         "workloads": {name: {"seconds": s.seconds, "checks": s.checks} for name, s in series.items()},
     }
+
+
+def time_readers(rows: int, runs: int, say: Say) -> list[dict[str, Any]]:
+    """Time the readers of table formats on made files, in a process of its own."""
+    command = [sys.executable, "-m", "benchmarks.readers", str(rows), str(runs)]
+    found: list[dict[str, Any]] = _json_of(command, {})["cases"]
+    for case in found:
+        say(f"reading {case['title']}: {case['bytes'] / case['seconds'] / 1e6:.0f} MB/s")
+    return found

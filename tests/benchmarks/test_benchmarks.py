@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from benchmarks.market import load_market
 from benchmarks.order_market import Open, follow, load_order_market
-from benchmarks.report import ORDER_WORKLOADS
-from benchmarks.runner import ROOT, BenchmarkError, Series, must_agree
+from benchmarks.report import ORDER_WORKLOADS, readers_section
+from benchmarks.runner import ROOT, BenchmarkError, Series, must_agree, time_readers
 from benchmarks.workloads import CHECKS
 
 from truefill.core.events import (
@@ -60,7 +60,7 @@ def test_both_packages_compute_the_same_and_a_page_is_written(tmp_path: Path) ->
         "truefill",
         "roivector",
     ]
-    command += ["--days", "4", "--assets", "2"]
+    command += ["--days", "4", "--assets", "2", "--reader-rows", "0"]
     command += ["--out", str(page), "--cache", str(tmp_path / "cache")]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -112,6 +112,18 @@ def test_a_repeated_market_returns_to_its_opening_book(tmp_path: Path) -> None:
     assert books[0] == books[1]
     tape = Tape.open(market.full.tape)
     assert (tape.exch.group_bid < tape.exch.group_ask).all()
+
+
+@pytest.mark.slow
+@pytest.mark.compiled_only
+def test_readers_of_vendors_files_are_timed() -> None:
+    """Each format's made file is read whole, and has a line in the page."""
+    found = time_readers(2000, 1, lambda text: None)
+    assert all(case["events"] >= case["rows"] >= 100 for case in found)
+    assert all(case["seconds"] > 0 < case["bytes"] for case in found)
+    page = readers_section(found)
+    assert all(f"| {case['title']} |" in page for case in found)
+    assert "GDAX, updates" in page
 
 
 def test_each_repeat_of_single_orders_is_whole(tmp_path: Path) -> None:

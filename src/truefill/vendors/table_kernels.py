@@ -7,7 +7,7 @@ words their bytes in one integer.
 
 import numpy as np
 
-from truefill.core.jit import entry, helper
+from truefill.core.jit import entry, helper, inlined
 
 # What a column holds.
 SKIPPED = 0  # anything
@@ -206,7 +206,7 @@ def _time(text, start, end, out, row, column):
     return FINE
 
 
-@helper
+@inlined
 def _field(text, start, end, kind, places, out, exps, row, column):
     """Read one field; what is wrong with it."""
     if kind == SKIPPED:
@@ -284,9 +284,11 @@ def parse_rows(text, kinds, places, out, exps, lines, fault):
                 i += 1
                 while text[i] != _QUOTE and text[i] != _NEWLINE:
                     i += 1
-            while text[i] != _COMMA and text[i] != _NEWLINE:
+            c = text[i]
+            while c > _COMMA or (c != _COMMA and c != _NEWLINE):  # one comparison for digits and letters
                 i += 1
-            last = text[i] == _NEWLINE
+                c = text[i]
+            last = c == _NEWLINE
             end = i
             if last and end > start and text[end - 1] == _RETURN:
                 end -= 1
