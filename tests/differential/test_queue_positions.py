@@ -60,6 +60,11 @@ def test_single_orders(exchange: str) -> None:
     assert known > (0 if INTERPRETED else 40) and (INTERPRETED or moved > 0)
 
 
+def test_requests_that_come_before_what_the_exchange_has_done() -> None:
+    """Answers that are here before they were sent: what was kept of later times is taken back."""
+    check(random_setup(2084, "user's partial"), 2084)
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("exchange", sorted(EXCHANGES))
 def test_levels_many_times(exchange: str) -> None:

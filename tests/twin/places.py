@@ -1,7 +1,8 @@
 """Where own orders stand in their queues, as the strategy may know it: a list of all places there ever were.
 
 After each event at the exchange the place of each resting order is written down; of those of one time the
-last counts, and an order that is gone at the end of a time has none at that time.
+last counts, and an order that is gone at the end of a time has none at that time. What is written down of
+later times than an event's is struck out by it.
 """
 
 import math
@@ -40,7 +41,9 @@ class Places:
     def settle(self) -> None:
         """The time is over, or the strategy looks: what is seen is written down."""
         for place in self.moment:
-            self.diary.setdefault(place.life, []).append(place)
+            # The exchange's time goes back when a strategy acts on an answer that came before it was sent.
+            before = [p for p in self.diary.get(place.life, []) if p.ts <= place.ts]
+            self.diary[place.life] = [*before, place]
         self.moment = []
 
     def position(self, order_id: int) -> float:

@@ -61,14 +61,17 @@ def _run_tracked(address, asset_address, horizon, watch, watched_id):
         a = asset_at(asset_address)
         while True:
             stop = _next_moment(a, horizon)
+            arrives = next_order_ts(a) == stop or a["places_open"] == 2
             arrival = _run_plainly(run["f_run_plainly"], (address, asset_address, stop, watch, watched_id))
             if run["error"] != 0:
                 return arrival
             if arrival < NO_TIME:
-                a["places_open"] = 1
+                a["places_open"] = 2 if arrives else 1
                 a["places_open_ts"] = stop
                 return arrival
             a["places_open"] = 0
+            if arrives:
+                _forget_later(a, stop)
             _keep_places(a, stop)
             if stop >= horizon:
                 return arrival
@@ -78,6 +81,33 @@ def _run_tracked(address, asset_address, horizon, watch, watched_id):
 
 
 run_tracked = Callback(_run_tracked, RUN_EXCHANGE)
+
+
+@helper
+def _forget_later(a, timestamp):
+    """Take back what is kept of times after this one, at which a request has arrived.
+
+    Answers that come before they were sent (a clock that is behind, a negative latency) let a strategy act on
+    what the exchange has yet to do, and its request can be there before that.
+    """
+    metas = metas_at(a["orders_meta_addr"], a["orders_room"])
+    places = places_at(a["places_addr"], a["places_room"])
+    orders = resting_at(a["resting_addr"], a["resting_room"])
+    for side in (1, -1):
+        ranks = ranks_of(a, side)
+        for i in range(len(ranks)):
+            slot = find_order(a, orders[ranks[i]]["order_id"])
+            last = metas[slot]["place_last"] if slot >= 0 else 0
+            if last == 0 or places[last - 1]["ts"] <= timestamp:
+                continue
+            kept, number = 0, metas[slot]["place_first"]
+            while number > 0 and places[number - 1]["ts"] <= timestamp:
+                kept, number = number, places[number - 1]["next"]
+            metas[slot]["place_last"] = kept
+            if kept > 0:
+                places[kept - 1]["next"] = 0
+            else:
+                metas[slot]["place_first"] = 0
 
 
 @helper

@@ -472,7 +472,7 @@ ASSET = np.dtype(
         # places of own orders in their queues, where they are tracked (queue_positions.py)
         *_log("places"),
         ("places_free", I8),  # row number + 1 of the first free row, 0 none
-        ("places_open", I8),  # 1: the moment `places_open_ts` is half done
+        ("places_open", I8),  # 1: the moment `places_open_ts` is half done; 2: a request arrived in it
         ("places_open_ts", I8),
         ("places_group", I8),  # local groups that `places_fed_ts` has seen
         ("places_fed_ts", I8),  # the newest exchange time among them
