@@ -24,6 +24,7 @@ from truefill.quoting.intensity import (
     virtual_waiting_times,
 )
 from truefill.quoting.markouts import Markouts, markouts
+from truefill.quoting.micro_price import fit_micro_price, micro_price
 from truefill.quoting.oracle import Outcome, oracle, policy_grid
 from truefill.quoting.parameters import MarketModel, Risk, Unit
 from truefill.quoting.placing import (
@@ -42,12 +43,30 @@ from truefill.quoting.return_space import (
     return_quoting,
 )
 from truefill.quoting.rolling import Calibration, RollingCalibration
+from truefill.quoting.signals import (
+    FLOW_WORDS,
+    depth_imbalance,
+    imbalance,
+    order_flow,
+    order_flow_series,
+    standardise,
+    standardise_series,
+    standardiser,
+    trade_flow_series,
+    trade_flow_step,
+    vamp,
+    vpin_series,
+    vpin_state,
+    vpin_step,
+    weighted_mid,
+)
 from truefill.quoting.tables import Implied, QuoteTable, table_depths, tabulate
 from truefill.quoting.volatility import VolatilityFit, fit_volatility, sample_path
 
 __all__ = [
     "ASK_HELD_BACK",
     "BID_HELD_BACK",
+    "FLOW_WORDS",
     "NO_ASK",
     "NO_BID",
     "PLACED",
@@ -76,9 +95,11 @@ __all__ = [
     "avellaneda_stoikov_steady_reservations",
     "bootstrap_lattice",
     "cartea_jaimungal",
+    "depth_imbalance",
     "exact_quotes",
     "fill_discount",
     "fit_lattice",
+    "fit_micro_price",
     "fit_regression",
     "fit_volatility",
     "fit_waiting_times",
@@ -88,18 +109,32 @@ __all__ = [
     "glft_coefficients",
     "glft_depths",
     "glft_inventory_sd",
+    "imbalance",
     "market_model",
     "markouts",
     "mean_fill_premium",
     "merge_executions",
+    "micro_price",
     "oracle",
+    "order_flow",
+    "order_flow_series",
     "place_quotes",
     "policy_grid",
     "return_gamma",
     "return_quote",
     "return_quoting",
     "sample_path",
+    "standardise",
+    "standardise_series",
+    "standardiser",
     "table_depths",
     "tabulate",
+    "trade_flow_series",
+    "trade_flow_step",
+    "vamp",
     "virtual_waiting_times",
+    "vpin_series",
+    "vpin_state",
+    "vpin_step",
+    "weighted_mid",
 ]
