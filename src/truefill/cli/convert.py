@@ -33,7 +33,8 @@ def convert(
     venue: Annotated[
         str | None,
         typer.Option(
-            help="Whose recording it is: binance-spot, binance-usdm or binance-coinm.",
+            help="Whose recording it is: binance-spot, binance-usdm, binance-coinm, bybit, hyperliquid, okx, "
+            "bitget-usdt, extended, ...",
             show_default="none: a vendor's file",
         ),
     ] = None,

@@ -26,7 +26,7 @@ def verify(
     venue: Annotated[
         str | None,
         typer.Option(
-            help="Whose recording it is: binance-spot, binance-usdm or binance-coinm.",
+            help="Whose recording it is: binance-usdm, bybit, hyperliquid, ...; as for [cyan]convert[/].",
             show_default="none: no recording",
         ),
     ] = None,

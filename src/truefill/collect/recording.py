@@ -21,7 +21,8 @@ from truefill.collect.targets import ENDINGS, building_folder, check_ending
 from truefill.core.errors import ConfigError, DataError
 from truefill.tape import Tape, TapeBuilder, TapeHeader, write_npz, write_parquet
 from truefill.tape.remote import ahead, is_remote, local, sent, url
-from truefill.venues.binance import BookCounters, MarketCounters, MarketDataCodec
+from truefill.venues.counters import BookCounters, MarketCounters
+from truefill.venues.recorded import recorded_codec
 from truefill.venues.symbols import Symbol, venue_symbol
 from truefill.venues.venue import Venue
 
@@ -90,14 +91,15 @@ def convert(
     allow_cut_tail: bool = False,
     progress: Progress | None = None,
 ) -> ConversionReport:
-    """Convert recordings of one Binance instrument.
+    """Convert recordings of one instrument.
 
     Parameters
     ----------
     files : path or paths
         In order of time; plain, gzip, xz or zip, told by their content.
     venue : str
-        ``binance-spot``, ``binance-usdm`` or ``binance-coinm``.
+        ``binance-spot``, ``binance-usdm``, ``binance-coinm``, ``bybit`` (linear), ``hyperliquid``, ``okx``,
+        ...: every venue with a codec.
     symbol : str
         The venue's name of it (``BTCUSDT``, ``BTCUSD_PERP``) or ours (``BTCUSDT-PERP.BINANCE``).
     out : path
@@ -201,7 +203,7 @@ class Reading:
         allow_cut_tail: bool,
         progress: Progress | None,
     ) -> None:
-        self.codec = MarketDataCodec(symbol, fuse_tickers)
+        self.codec = recorded_codec(symbol, fuse_tickers)
         self.latency = LatencySample()
         self.notes: list[str] = []
         self._paths = paths
@@ -221,7 +223,7 @@ class Reading:
             raise _placed(error, self._paths[0]) from None
         yield self._take(self._paths[-1])
         counters = self.codec.counters
-        if not counters.depth and not counters.trades and not counters.tickers:
+        if not (counters.depth or counters.trades or counters.tickers or counters.snapshot_levels):
             raise DataError(
                 f"depth, trades or book tickers of {self.codec.symbol.native}",
                 f"none in {counters.messages} messages",
@@ -323,6 +325,16 @@ class Reading:
             state = "repaired by a snapshot" if self.codec.book.valid else "not repaired: no snapshot"
             gaps = "1 gap" if book.gaps == 1 else f"{book.gaps} gaps"
             notes.append(f"{gaps} in the update ids; the last was {state}")
+        if book.checksums_wrong:
+            notes.append(f"{book.checksums_wrong} of {book.checksums} checksums of the book were wrong")
+        if book.crossed:
+            notes.append(
+                f"a bid was above an ask: {book.crossed} times the book was suspect until a snapshot"
+            )
+        if book.resets:
+            notes.append(f"{book.resets} snapshots came unasked; each took the place of the book")
+        if counters.trades_replayed:
+            notes.append(f"{counters.trades_replayed} trades of before the recording left out")
         if not book.snapshots:
             notes.append("no snapshot: the book is built from differences only and is partial")
         if counters.ignored:
