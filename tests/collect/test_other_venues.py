@@ -51,8 +51,8 @@ def test_what_is_not_there(tmp_path: Path) -> None:
     path = tmp_path / "day"
     path.write_bytes(recording(Bybit()))
     out = tmp_path / "day.tape"
-    with pytest.raises(ConfigError, match=r"a venue with a codec: .*, got kraken"):
-        convert(path, venue="kraken", symbol="XBT/USD", out=out)
+    with pytest.raises(ConfigError, match=r"a venue with a codec: .*, got bitstamp"):
+        convert(path, venue="bitstamp", symbol="btcusd", out=out)
     with pytest.raises(ConfigError, match="fuse_tickers: expected a recording of Binance, got bybit-linear"):
         convert(path, venue="bybit", symbol="BTCUSDT", out=out, fuse_tickers=True)
     with pytest.raises(DataError, match=r"day:2: expected messages of ETHUSDT, got one of BTCUSDT"):

@@ -21,6 +21,8 @@ from truefill.venues.bybit import BybitCodec
 from truefill.venues.codec import VenueCodec
 from truefill.venues.extended import ExtendedCodec
 from truefill.venues.hyperliquid import HyperliquidCodec
+from truefill.venues.kraken import KrakenCodec
+from truefill.venues.kraken_futures import KrakenFuturesCodec
 from truefill.venues.okx import OkxCodec
 from truefill.venues.wants import Fetch
 
@@ -418,6 +420,117 @@ class BitgetUnified(Bitget):
         return dump({"action": "update", "arg": self._arg("publicTrade"), "data": [trade], "ts": T0 + 6})
 
 
+class Kraken(Maker):
+    """Version 1: lists, a checksum, nothing numbered, trades without ids."""
+
+    venue = Venue.KRAKEN
+    native = "ETH/USD"
+    other = "SOL/USD"
+    codec_type = KrakenCodec
+    tells_order = False
+
+    def acknowledgements(self) -> list[bytes]:
+        status = {
+            "channelID": 1,
+            "channelName": "book-1000",
+            "event": "subscriptionStatus",
+            "pair": self.native,
+        }
+        return [dump(status | {"status": "subscribed"}), dump({"event": "heartbeat"})]
+
+    def _time(self, n: int) -> str:
+        return f"{T0 // 1000}.{n:06d}"
+
+    def snapshot_message(self, n: int, bids: Levels, asks: Levels) -> bytes:
+        sides = {
+            key: [[px, qty, self._time(n)] for px, qty in levels]
+            for key, levels in (("as", asks), ("bs", bids))
+        }
+        return dump([1, sides, "book-1000", self.native])
+
+    def change_message(self, n: int, bids: Levels, asks: Levels) -> bytes:
+        sides: list[dict[str, Any]] = []
+        for key, levels in (("a", asks), ("b", bids)):
+            if levels:
+                sides.append({key: [[px, qty, self._time(n)] for px, qty in levels]})
+        (sides or [{}])[-1]["c"] = str(self.checksum())
+        return dump([1, *sides, "book-1000", self.native])
+
+    def checksum(self) -> int:
+        best = sorted(self.asks.items())[:10] + sorted(self.bids.items(), reverse=True)[:10]
+        digits = [text.replace(".", "").lstrip("0") for _, pair in best for text in pair]
+        return crc32("".join(digits).encode())
+
+    def trade_message(self, trade_id: int, px: str, qty: str, buys: bool) -> bytes:
+        trade = [px, qty, f"{T0 // 1000}.005000", "b" if buys else "s", "l", ""]
+        return dump([2, [trade], "trade", self.native])
+
+    def malformed(self) -> list[bytes]:
+        level = [["100.0", "4.0"]]  # without its time
+        return [
+            dump([1, {"b": level}, "book-1000", self.native]),
+            dump([1, {"b": [["100.0", "4.0", "now"]]}, "book-1000", self.native]),
+            dump([1, {"b": [], "c": "x"}, "book-1000", self.native]),
+            self.trade_message(9, "1", "1", True).replace(b'"b"', b'"x"'),
+            dump({"event": "party"}),
+        ]
+
+
+class KrakenFutures(Maker):
+    """One level a message, and numbers that are JSON numbers."""
+
+    venue = Venue.KRAKEN_FUTURES
+    native = "PI_XBTUSD"
+    other = "PI_ETHUSD"
+    codec_type = KrakenFuturesCodec
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._seq = 0
+        self._changes: dict[tuple[int, str], int] = {}
+
+    def change(self, n: int, bids: Levels = (), asks: Levels = ()) -> np.ndarray:
+        rows = [self.feed(self.make_change(n, [level], [])) for level in bids]
+        rows += [self.feed(self.make_change(n, [], [level])) for level in asks]
+        return np.concatenate(rows)
+
+    def acknowledgements(self) -> list[bytes]:
+        return [
+            dump({"event": "info", "version": 1}),
+            dump({"event": "subscribed", "feed": "book", "product_ids": [self.native]}),
+        ]
+
+    def snapshot_message(self, n: int, bids: Levels, asks: Levels) -> bytes:
+        self._seq = n
+        self._changes.clear()
+        sides = [
+            "[" + ",".join(f'{{"price":{px},"qty":{qty}}}' for px, qty in levels) + "]"
+            for levels in (bids, asks)
+        ]
+        head = f'{{"feed":"book_snapshot","product_id":"{self.native}","timestamp":{T0 + n},"seq":{n}'
+        return f'{head},"tickSize":null,"bids":{sides[0]},"asks":{sides[1]}}}'.encode()
+
+    def change_message(self, n: int, bids: Levels, asks: Levels) -> bytes:
+        side = "buy" if bids else "sell"
+        ((px, qty),) = [*bids, *asks]
+        if (n, px) not in self._changes:
+            self._seq += 1
+            self._changes[n, px] = self._seq
+        seq = self._changes[n, px]
+        head = f'{{"feed":"book","product_id":"{self.native}","side":"{side}","seq":{seq}'
+        return f'{head},"price":{px},"qty":{qty},"timestamp":{T0 + n}}}'.encode()
+
+    def trade_message(self, trade_id: int, px: str, qty: str, buys: bool) -> bytes:
+        uid = f"8b3e7e72-950c-4c4e-8000-{trade_id:012x}"
+        trade = {"feed": "trade", "product_id": self.native, "uid": uid, "side": "buy" if buys else "sell"}
+        more = {"type": "fill", "seq": trade_id, "time": T0 + 5, "qty": float(qty), "price": float(px)}
+        return dump(trade | more)
+
+    def malformed(self) -> list[bytes]:
+        good = self.change_message(99, [("100.0", "4.0")], [])
+        return [good.replace(b'"buy"', b'"bid"'), good.replace(b'"seq":', b'"seq":"x')]
+
+
 MAKERS: list[type[Maker]] = [
     BinanceSpot,
     BinanceFutures,
@@ -430,4 +543,6 @@ MAKERS: list[type[Maker]] = [
     Bitget,
     BitgetVersion1,
     BitgetUnified,
+    Kraken,
+    KrakenFutures,
 ]

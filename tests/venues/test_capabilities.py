@@ -24,6 +24,7 @@ def test_each_venue_of_the_table_has_a_codec_and_is_tested() -> None:
     listed = {venue for c in CAPABILITIES for venue in c.venues}
     assert listed == {venue for venue in Venue if has_codec(venue)}
     assert {venue.company for venue in listed} == {maker.venue.company for maker in MAKERS}
+    assert {Venue.KRAKEN, Venue.KRAKEN_FUTURES} <= {maker.venue for maker in MAKERS}  # two protocols
     assert len({(c.protocol, c.venues) for c in CAPABILITIES}) == len(CAPABILITIES)
 
 

@@ -10,6 +10,8 @@ from truefill.venues.bitget import facts as bitget
 from truefill.venues.bybit import facts as bybit
 from truefill.venues.extended import facts as extended
 from truefill.venues.hyperliquid import facts as hyperliquid
+from truefill.venues.kraken import facts as kraken
+from truefill.venues.kraken_futures import facts as kraken_futures
 from truefill.venues.okx import facts as okx
 from truefill.venues.venue import Venue
 
@@ -202,6 +204,32 @@ CAPABILITIES = (
         "server pings (frames)",
         "8 messages of 2026-09-26; klines and the selectors of prices unverified",
         extended.DATE,
+    ),
+    Capability(
+        (Venue.KRAKEN,),
+        "Kraken 1",
+        "depth trades best",
+        "the checksum tells",
+        "CRC-32 of 10 levels",
+        "stream; subscribed again",
+        "taker; no id",
+        "time of the newest level",
+        "client or server",
+        "2021-04-17, 4,269 checksums",
+        kraken.DATE,
+    ),
+    Capability(
+        (Venue.KRAKEN_FUTURES,),
+        "Kraken futures 1",
+        "depth trades best marks",
+        "`seq` of the instrument is the last + 1",
+        "",
+        "stream; subscribed again",
+        "taker; id: 60 bits of a UUID",
+        "`timestamp` of the book",
+        "client, each 30 s",
+        "2021-07-22; marks unverified",
+        kraken_futures.DATE,
     ),
 )
 

@@ -8,7 +8,7 @@ from truefill.venues.codec import DEPTH, TRADES, VenueCodec
 from truefill.venues.symbols import Symbol
 from truefill.venues.venue import Venue
 
-# By company: the module, and the class in it.
+# By company, or by venue where a company has several protocols: the module, and the class in it.
 _CODECS = {
     "BINANCE": ("binance", "BinanceCodec"),
     "BYBIT": ("bybit", "BybitCodec"),
@@ -16,12 +16,14 @@ _CODECS = {
     "HYPERLIQUID": ("hyperliquid", "HyperliquidCodec"),
     "BITGET": ("bitget", "BitgetCodec"),
     "EXTENDED": ("extended", "ExtendedCodec"),
+    "kraken": ("kraken", "KrakenCodec"),
+    "kraken-futures": ("kraken_futures", "KrakenFuturesCodec"),
 }
 
 
 def has_codec(venue: Venue) -> bool:
     """Whether there is a codec of this venue's market data."""
-    return venue.company in _CODECS
+    return venue.company in _CODECS or venue.value in _CODECS
 
 
 def market_codec(symbols: Symbol | Iterable[Symbol], channels: Sequence[str] = (DEPTH, TRADES)) -> VenueCodec:
@@ -54,6 +56,6 @@ def market_codec(symbols: Symbol | Iterable[Symbol], channels: Sequence[str] = (
     if not has_codec(venue):
         known = ", ".join(v.value for v in Venue if has_codec(v))
         raise ConfigError(f"a venue with a codec: {known}", venue.value, "symbols")
-    module, name = _CODECS[venue.company]
+    module, name = _CODECS.get(venue.value) or _CODECS[venue.company]
     codec: VenueCodec = getattr(import_module(f"truefill.venues.{module}"), name)(wanted, channels)
     return codec

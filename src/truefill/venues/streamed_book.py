@@ -76,7 +76,7 @@ class StreamedBook:
         self._rows = rows
         self._rule = rule
         self._checksum = checksum
-        self._depth = depth
+        self.depth = depth
         self._valid = False
         self._gap_open = False
         self._seen: int | None = None
@@ -162,8 +162,8 @@ class StreamedBook:
         ):
             side.apply(levels)
             self._rows.levels(DEPTH | flag | BOTH, at.exch_ts, at.local_ts, pairs, at.place)
-            if self._depth is not None and len(side) > self._depth:
-                beyond = [(px, "0") for px, _ in side.cut(self._depth)]
+            if self.depth is not None and len(side) > self.depth:
+                beyond = [(px, "0") for px, _ in side.cut(self.depth)]
                 self._rows.levels(DEPTH | flag | BOTH, at.exch_ts, at.local_ts, beyond, at.place)
         self._check(at, checksum)
         return True

@@ -1,0 +1,5 @@
+"""Kraken: the codec of its spot market data."""
+
+from truefill.venues.kraken.codec import KrakenCodec
+
+__all__ = ["KrakenCodec"]

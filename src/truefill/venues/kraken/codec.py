@@ -1,0 +1,200 @@
+"""Kraken's spot market data, version 1: book, trades, best prices.
+
+* Messages are lists: ``[channel id, data, ..., channel name, pair]``. A book's message has asks and bids in
+  one object or in two. A snapshot comes first (``as``, ``bs``), then updates with the CRC-32 of the best
+  ten levels a side (``c``); nothing is numbered.
+* The venue keeps as many levels as were asked for, and the client has to drop those that fall beyond.
+* Exchange time: that of the newest level in the message. A level that is repeated (``"r"``) because it has
+  come into range carries an old one.
+* Trades: ``b`` or ``s`` is the taker's side; they have no ids. Tickers carry no time: they get the latest
+  one seen.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from truefill.core.errors import DataError
+from truefill.venues.checksums import kraken
+from truefill.venues.codec import BEST, DEPTH, TRADES, Unknown, VenueCodec
+from truefill.venues.gap_rules import unnumbered
+from truefill.venues.instruments import Instrument, step_of_places
+from truefill.venues.kraken import facts
+from truefill.venues.stream import Stream, side_flag
+from truefill.venues.streamed_book import At, StreamedBook
+from truefill.venues.symbols import Symbol, venue_symbol
+from truefill.venues.venue import Venue
+from truefill.venues.wants import Send, Want
+
+Levels = list[list[str]]  # price, quantity, time, and "r" for one that is repeated
+
+
+class _Event(Struct, gc=False):
+    event: str
+    status: str = ""
+    errorMessage: str = ""
+
+
+class _Book(Struct, gc=False):
+    a: Levels = []
+    b: Levels = []
+    asks: Levels | None = msgspec.field(default=None, name="as")
+    bids: Levels | None = msgspec.field(default=None, name="bs")
+    c: str = ""
+
+
+class _Ticker(Struct, gc=False):
+    a: tuple[str, int, str]
+    b: tuple[str, int, str]
+
+
+_event = msgspec.json.Decoder(_Event).decode
+_list = msgspec.json.Decoder(list[msgspec.Raw]).decode
+_book = msgspec.json.Decoder(_Book).decode
+_ticker = msgspec.json.Decoder(_Ticker).decode
+_text = msgspec.json.Decoder(str).decode
+_trades = msgspec.json.Decoder(list[tuple[str, str, str, str, str, str]]).decode
+
+
+class KrakenCodec(VenueCodec):
+    """Kraken spot, version 1; see the top of this file and `VenueCodec`."""
+
+    offered = (DEPTH, TRADES, BEST)
+
+    def stream(self, symbol: Symbol, native: str) -> Stream:
+        """Make the stream of an instrument, with its book."""
+        stream = _KrakenStream(symbol, native)
+        stream.book = StreamedBook(stream.rows, stream.counters, unnumbered, kraken, facts.DEPTH)
+        return stream
+
+    def subscribe(self) -> Iterable[Want]:
+        """What to send on a new connection."""
+        names: dict[str, dict[str, Any]] = {
+            DEPTH: {"name": "book", "depth": facts.DEPTH},
+            TRADES: {"name": "trade"},
+            BEST: {"name": "ticker"},
+        }
+        for channel in self.channels:
+            yield _request("subscribe", list(self.streams), names[channel])
+
+    def begin_again(self, stream: Stream) -> Iterable[Want]:
+        """Subscribing the book anew brings a snapshot."""
+        book = {"name": "book", "depth": facts.DEPTH}
+        return _request("unsubscribe", [stream.native], book), _request("subscribe", [stream.native], book)
+
+    def heartbeat(self) -> Send:
+        """What to send now and then; the venue sends heartbeats of its own when all is still."""
+        return Send('{"event":"ping"}')
+
+    def handle(self, message: bytes, local_ts: int, place: int) -> None:
+        """Decode a message and write its rows."""
+        if message[:1] != b"[":
+            self._answer(_event(message))
+            return
+        parts = _list(message)
+        if len(parts) not in (4, 5):
+            raise Unknown
+        name, native = _text(parts[-2]), _text(parts[-1])
+        stream = self.find(native, place)
+        assert isinstance(stream, _KrakenStream)
+        if name.startswith("book"):
+            depth = name.rpartition("-")[2]
+            if not depth.isdigit():
+                raise Unknown
+            stream.book.depth = int(depth)
+            self._orderbook([_book(part) for part in parts[1:-2]], stream, local_ts, place)
+            self.heard(DEPTH, native)
+        elif name == "trade":
+            trades = _trades(parts[1])
+            if any(side not in ("b", "s") for _, _, _, side, _, _ in trades):
+                raise ValueError("sides b or s")
+            for px, qty, time, side, _, _ in trades:
+                at = At(_time(time), local_ts, place)
+                stream.trade(at, side_flag(side == "b"), px, qty)
+                stream.see(at)
+            self.heard(TRADES, native)
+        elif name == "ticker":
+            ticker = _ticker(parts[1])
+            at = At(stream.last_ts or local_ts, local_ts, place)
+            stream.best(at, ticker.b[0], ticker.b[2], ticker.a[0], ticker.a[2])
+            self.heard(BEST, native)
+        else:
+            stream.counters.ignored += 1
+
+    def _answer(self, event: _Event) -> None:
+        if event.event in ("heartbeat", "pong"):
+            self.connection.heartbeats += 1
+        elif event.status == "error":
+            self.say(event.errorMessage)
+        elif event.event in ("subscriptionStatus", "systemStatus"):
+            self.connection.answers += 1
+        else:
+            raise Unknown
+
+    def _orderbook(self, parts: list[_Book], stream: "_KrakenStream", local_ts: int, place: int) -> None:
+        first = parts[0]
+        whole = first.asks is not None or first.bids is not None
+        bids = [level for part in parts for level in (part.bids or part.b)]
+        asks = [level for part in parts for level in (part.asks or part.a)]
+        if any(len(level) not in (3, 4) for level in (*bids, *asks)):
+            raise ValueError("levels of price, quantity and time")
+        times = [_time(level[2]) for level in (*bids, *asks)]
+        at = At(max(times, default=stream.last_ts or local_ts), local_ts, place)
+        stream.see(at)
+        if whole:
+            stream.book.snapshot(at, _pairs(bids), _pairs(asks))
+            return
+        checksum = parts[-1].c
+        if checksum and not checksum.isdigit():
+            raise ValueError(f"a checksum of digits, got {checksum[:40]!r}")
+        stream.book.difference(at, _pairs(bids), _pairs(asks), checksum=int(checksum) if checksum else None)
+
+
+class _KrakenStream(Stream):
+    book: StreamedBook
+
+
+def _pairs(levels: Levels) -> list[tuple[str, str]]:
+    return [(level[0], level[1]) for level in levels]
+
+
+def _time(text: str) -> int:
+    """Seconds with up to nine places, in ns."""
+    seconds, _, fraction = text.partition(".")
+    if not seconds.isdigit() or len(seconds) > 10 or not (fraction + "0").isdigit():
+        raise ValueError(f"a time in seconds, got {text[:40]!r}")
+    return int(seconds) * 1_000_000_000 + int(fraction[:9].ljust(9, "0"))
+
+
+def _request(event: str, pairs: list[str], subscription: dict[str, Any]) -> Send:
+    body = {"event": event, "pair": pairs, "subscription": subscription}
+    return Send(msgspec.json.encode(body).decode())
+
+
+class _Info(Struct):
+    wsname: str = ""
+    pair_decimals: int = 0
+    lot_decimals: int = 0
+    ordermin: str = ""
+
+
+class _Answer(Struct):
+    result: dict[str, _Info]
+
+
+def read_instruments(body: bytes) -> list[Instrument]:
+    """Read the answer of ``AssetPairs``; pairs that are not traded over the WebSocket, and claims on
+    coins, are left out.
+    """
+    found = []
+    for info in msgspec.json.decode(body, type=_Answer).result.values():
+        if info.wsname:
+            try:
+                symbol = venue_symbol(Venue.KRAKEN, info.wsname)
+            except DataError:  # ETH2.S/ETH, a claim on a coin
+                continue
+            tick, lot = step_of_places(info.pair_decimals), step_of_places(info.lot_decimals)
+            found.append(Instrument(symbol, info.wsname, tick, lot, info.ordermin))
+    return found
