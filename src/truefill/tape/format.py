@@ -110,6 +110,8 @@ class TapeHeader(msgspec.Struct, frozen=True, kw_only=True):
     orders: dict[str, dict[str, int]] | None = None
     gaps: int
     has_snapshot: bool
+    # The tape is a piece of another and begins with the books as they were at this time; None: it is not.
+    book_at: int | None = None
     clock_correction_ns: int = 0  # was added to every local time
     base_latency_ns: int = 0
     last_best_bid: str | None

@@ -23,6 +23,8 @@ CROSSED, FIRST_CROSSED = 2, 3  # a bid above an ask in the book as the venue sen
 LOCKED, FIRST_LOCKED = 4, 5
 RESULT_SIZE = 6
 
+_PIECE = 1 << 16  # groups that `book_before` goes through at a time
+
 
 def replay_view(tape: Tape, name: str) -> np.ndarray:
     """Replay ``"exch"`` or ``"local"``; the counts, int64[RESULT_SIZE].
@@ -36,6 +38,33 @@ def replay_view(tape: Tape, name: str) -> np.ndarray:
 def last_book(tape: Tape, name: str) -> tuple[np.ndarray, np.ndarray]:
     """The book at the end of ``"exch"`` or ``"local"``: `qty` and `top` of `core.l2book`."""
     _, qty, top = _whole(tape, name)
+    return qty, top
+
+
+def book_before(tape: Tape, name: str, group: int) -> tuple[np.ndarray, np.ndarray]:
+    """The book of a view before a group: `qty` and `top` of `core.l2book`. Memory for a piece of columns."""
+    qty, top = new_book(len(tape.level_tick))
+    ends, times = tape.section(f"{name}.group_end"), tape.section(f"{name}.group_ts")
+    stops, code, column = (tape.section(f"{name}.{part}") for part in ("stops", "code", "qty"))
+    result = np.array([0, -1, 0, -1, 0, -1], np.int64)
+    row = stop = first = 0
+    while first < group:
+        last = min(first + _PIECE, group)
+        end = int(ends[last - 1])
+        last_stop = int(np.searchsorted(stops["ts"], times[last - 1], side="right"))
+        lots = column[row:end].astype(np.int64)
+        over = lots < 0
+        lots[over] = tape.overflow[-lots[over] - 1]
+        some = stops[stop:last_stop].copy()
+        past = np.searchsorted(some["ts"], times[first:last], side="right").astype(np.int32)
+        some["row"] -= row
+        none = np.full(last - first, -1, np.int32)
+        group_end = ends[first:last] - np.int32(row)
+        ticks = tape.level_tick
+        _replay(
+            code[row:end], lots, group_end, past, none, none, some, ticks, qty, top, result, tape.by_order
+        )
+        row, stop, first = end, last_stop, last
     return qty, top
 
 

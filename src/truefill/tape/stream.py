@@ -21,7 +21,9 @@ from truefill.tape.tape import Tape
 _BOTH = np.uint64(EXCH | LOCAL)
 
 
-def local_pieces(tape: Tape, size: int = 1 << 16) -> Iterator[np.ndarray]:
+def local_pieces(
+    tape: Tape, size: int = 1 << 16, groups: tuple[int, int] | None = None
+) -> Iterator[np.ndarray]:
     """Rows in local order, all of one time in one piece; memory for one piece.
 
     Within one time: depth, clears and marks in their order, then trades, then rows of other kinds.
@@ -31,6 +33,8 @@ def local_pieces(tape: Tape, size: int = 1 << 16) -> Iterator[np.ndarray]:
     tape : Tape
     size : int
         Depth rows in a piece, as a rule.
+    groups : (int, int), optional
+        Of the local view, the end exclusive; by default all.
 
     Yields
     ------
@@ -39,12 +43,12 @@ def local_pieces(tape: Tape, size: int = 1 << 16) -> Iterator[np.ndarray]:
     """
     tape.require_sound()
     ends, times = tape.section("local.group_end"), tape.section("local.group_ts")
-    first = 0
-    while first < len(ends):
+    first, end = groups or (0, len(ends))
+    while first < end:
         row = int(ends[first - 1]) if first else 0
         # so many groups, too: a time may have no depth at all
         last = min(first_above(ends, row + size), first + size)
-        last = max(last, first + 1)
+        last = min(max(last, first + 1), end)
         yield _piece(tape, first, last, int(times[first]), int(times[last - 1]))
         first = last
 
