@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 from rich.text import Text
 
+from truefill.cli import tape_edit
 from truefill.cli.gap_table import print_gaps
 from truefill.cli.show import BAD, GOOD, facts, out, plain_table, print_json
 from truefill.cli.tape_fuse import fuse
@@ -31,6 +32,12 @@ def _tape(context: typer.Context) -> None:
     [cyan]truefill tape snapshot monday.tape --out monday.npz[/]
 
     [cyan]truefill tape start tuesday.tape --snapshot monday.npz --out tuesday-whole.tape[/]
+
+    [cyan]truefill tape cut day.tape --from 2024-08-08T12:00Z --to 2024-08-08T13:00Z --out hour.tape[/]
+
+    [cyan]truefill tape join monday.tape tuesday.tape --out days.tape[/]
+
+    [cyan]truefill tape resample day.tape --every 100ms --out coarse.tape[/]
 
     [cyan]truefill tape fuse depth.tape bookticker.tape --out fused.tape[/]
     """
@@ -221,3 +228,6 @@ def start(
 
 
 app.command()(fuse)
+app.command()(tape_edit.cut)
+app.command()(tape_edit.join)
+app.command()(tape_edit.resample)

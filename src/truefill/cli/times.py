@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from truefill.cli.durations import format_duration
+from truefill.core.errors import ConfigError
 
 
 def local_time(nanoseconds: int | None) -> str:
@@ -12,6 +13,21 @@ def local_time(nanoseconds: int | None) -> str:
     # Integers all the way: a float of today's nanoseconds is off by up to 128 ns.
     moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=nanoseconds // 1000)
     return moment.strftime("%Y-%m-%d %H:%M:%S.%f UTC")
+
+
+def parse_time(text: str | None, where: str) -> int | None:
+    """Read a time: ``2024-08-08T23:55:00Z`` (UTC where no zone is given), or nanoseconds; None stays None."""
+    if text is None:
+        return None
+    if text.isdigit():
+        return int(text)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise ConfigError("a time such as 2024-08-08T23:55:00Z, or nanoseconds", text, where) from None
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    past = moment - datetime(1970, 1, 1, tzinfo=UTC)
+    return (past.days * 86_400 + past.seconds) * 10**9 + past.microseconds * 1000
 
 
 def span(first: int | None, last: int | None) -> str:

@@ -9,15 +9,19 @@ import numpy as np
 
 from truefill.core.decimals import parse_decimal
 from truefill.core.errors import TapeError
-from truefill.core.events import BUY, EVENT, EXCH, GAP_BEGIN, GAP_END, LOCAL, SELL
+from truefill.core.events import BUY, EVENT, EXCH, GAP_BEGIN, GAP_END, KIND_MASK, LOCAL, NO_BID_TICK, SELL
 from truefill.core.l2book import TOP_ASK, TOP_BID
-from truefill.core.tape_records import STOP_TRADE
-from truefill.tape.builder import build_tape
+from truefill.core.tape_records import STOP_CLEAR, STOP_TRADE
+from truefill.tape.arrivals import arrivals
+from truefill.tape.builder import TapeBuilder, build_tape
 from truefill.tape.cutting import open_places
 from truefill.tape.format import TapeHeader
+from truefill.tape.kinds import count_kinds
 from truefill.tape.replay import book_before, last_book
 from truefill.tape.splice import Part, moved, splice, whole
+from truefill.tape.stream import local_pieces
 from truefill.tape.tape import Tape
+from truefill.tape.windows import windows
 
 LONGEST_PAUSE_NS = 60_000_000_000
 _VIEWS = ("exch", "local")
@@ -58,6 +62,7 @@ def join(
     parts = [whole(opened[0])]
     notes: list[str] = []
     marks = 0
+    anew = True  # each tape that does not go on begins with an empty book, as its best prices say
     start = base = 0  # the row of the last part that is its first here, and where that is
     for before, tape in pairwise(opened):
         part = whole(tape)
@@ -68,17 +73,20 @@ def join(
                 # the places that the orders of the book in front have in the part before
                 places, _ = open_places(before, len(before.section("exch.group_ts")))
                 part = part._replace(older=moved(places, parts[-1].older, start, base))
-        elif _pause(before, tape) > gap_ns:
-            parts.append(whole(_gap(before, tape)))
-            marks += 1
-            notes.append(
-                f"gap of {_pause(before, tape) / 1e9:,.3f} s before local time {tape.header.first_ts}"
-            )
-        base += _rows(parts[-1])
+        else:
+            anew = anew and all(_begins_anew(tape, view) for view in _VIEWS)
+            pause = _pause(before, tape)
+            if pause > gap_ns:
+                parts.append(whole(_gap(before, tape)))
+                marks += 1
+                notes.append(f"gap of {pause / 1e9:,.3f} s before local time {tape.header.first_ts}")
+        base = sum(_rows(one) for one in parts)
         start = _rows(part._replace(exch=(0, part.exch[0])))
         parts.append(part)
+    if not anew:
+        return _built(parts, opened[0].header, notes, path)
     parts = _relink(parts)
-    return splice(parts, _header(opened, notes, marks), path)
+    return splice(parts, _header(opened, [part for part in parts if part.tape in opened], notes, marks), path)
 
 
 def _rows(part: Part) -> int:
@@ -86,6 +94,46 @@ def _rows(part: Part) -> int:
     ends = part.tape.section("exch.group_end")
     begin, end = (int(ends[at - 1]) if at else 0 for at in part.exch)
     return end - begin
+
+
+def _begins_anew(tape: Tape, view: str) -> bool:
+    """Whether a view of a tape clears all of the book before anything else."""
+    times, stops = tape.section(f"{view}.group_ts"), tape.section(f"{view}.stops")
+    if not len(times):
+        return True
+    first = stops[(stops["row"] == 0) & (stops["ts"] == times[0]) & (stops["kind"] == STOP_CLEAR)]
+    sides = set(first["side"][(first["side"] == 0) | (first["tick"] == NO_BID_TICK)].tolist())
+    return 0 in sides or {1, -1} <= sides
+
+
+def _built(
+    parts: list[Part], header: TapeHeader, notes: list[str], path: str | os.PathLike[str] | None
+) -> Tape:
+    """Index the tapes anew: a book goes on in a tape whose own best prices know nothing of it."""
+    if parts[0].tape.by_order:
+        wanted = "tapes of single orders that begin with a clear, or with the book of the one before"
+        raise TapeError(wanted, "one that does not", header.symbol)
+    with TapeBuilder(
+        path,
+        symbol=header.symbol,
+        venue=header.venue,
+        tick_size=header.tick_size,
+        lot_size=header.lot_size,
+        source=list(dict.fromkeys(name for part in parts for name in part.tape.header.source)),
+    ) as builder:
+        own = [note for part in parts for note in part.tape.header.notes]
+        builder.notes += dict.fromkeys([*own, *notes])
+        last = dict.fromkeys(_VIEWS, 0)
+        for part in parts:
+            for view in _VIEWS:
+                times = part.tape.section(f"{view}.group_ts")
+                if len(times) and int(times[0]) < last[view]:
+                    wanted = f"{view} times from {last[view]}, where the tape before ends"
+                    raise TapeError(wanted, f"{int(times[0])} (overlap)", part.tape.path or header.symbol)
+                last[view] = int(times[-1]) if len(times) else last[view]
+            for window in windows(part.tape):
+                builder.append(arrivals(window))
+        return builder.finish()
 
 
 def _require_like(first: Tape, tape: Tape) -> None:
@@ -181,12 +229,16 @@ def _trade_key(tape: Tape, trade: np.void) -> tuple[int, ...]:
     return (int(trade["exch_ts"]), side, *counts)
 
 
-def _header(tapes: Sequence[Tape], notes: list[str], marks: int) -> TapeHeader:
-    """The first tape's header, with what all of them have; counts of what the pieces began with count too."""
+def _header(tapes: Sequence[Tape], own_parts: list[Part], notes: list[str], marks: int) -> TapeHeader:
+    """The first tape's header, with what all of them have."""
     counts: dict[str, int] = {}
-    for tape in tapes:
+    for tape, part in zip(tapes, own_parts, strict=True):
         for kind, count in tape.header.counts.items():
             counts[kind] = counts.get(kind, 0) + count
+        for rows in local_pieces(tape, groups=(0, part.local[0])):  # the book in front, which is left out
+            kinds = np.bincount((rows["ev"] & np.uint64(KIND_MASK)).astype(np.int64), minlength=KIND_MASK + 1)
+            for kind, count in count_kinds(kinds).items():
+                counts[kind] -= count
     if marks:
         counts["gap_begin"] = counts.get("gap_begin", 0) + marks
     header = tapes[0].header
@@ -194,8 +246,8 @@ def _header(tapes: Sequence[Tape], notes: list[str], marks: int) -> TapeHeader:
     return msgspec.structs.replace(
         header,
         source=list(dict.fromkeys(name for tape in tapes for name in tape.header.source)),
-        events=sum(tape.header.events for tape in tapes) + marks,
-        counts=counts,
+        events=sum(counts.values()),
+        counts={kind: count for kind, count in counts.items() if count},
         disorder={},
         orders=_orders(tapes),
         has_snapshot=any(tape.header.has_snapshot for tape in tapes),

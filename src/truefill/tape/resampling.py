@@ -28,8 +28,8 @@ _MARKS = (DEPTH_CLEAR, DEPTH_SNAPSHOT, GAP_BEGIN, GAP_END, TRADING_STATUS)
 def resample(tape: Tape, every_ns: int, path: str | os.PathLike[str] | None = None) -> Tape:
     """Keep of each level only its last quantity in each interval of local time.
 
-    The local book changes at the ends of intervals, and is then what it was; nothing is known early. Trades and
-    other rows stay as they are. Lost are the states in between: best prices that came and went within an
+    The local book changes at the ends of intervals, and is then what it was; nothing is known early. Trades
+    and other rows stay as they are. Lost are the states in between: best prices that came and went within an
     interval, at the exchange too, where the rows that are left keep their times; rows that never arrived; and
     of single orders their places in the queues.
 
@@ -66,16 +66,16 @@ def resample(tape: Tape, every_ns: int, path: str | os.PathLike[str] | None = No
 
 
 def thinned(pieces: Iterator[np.ndarray], every_ns: int) -> Iterator[np.ndarray]:
-    """Rows in local order with the depth of each interval put together; memory for one piece and one interval.
+    """Rows in local order, the depth of each interval put together; memory for a piece and an interval.
 
     Parameters
     ----------
     pieces : iterator of EVENT[]
     every_ns : int
     """
-    waiting = np.zeros(0, EVENT)
-    for rows in pieces:
-        rows = np.concatenate([waiting, rows])  # noqa: PLW2901 - the interval that was open goes on
+    waiting: np.ndarray = np.zeros(0, EVENT)
+    for piece in pieces:
+        rows: np.ndarray = np.concatenate([waiting, piece])  # the interval that was open goes on
         interval = rows["local_ts"] // every_ns
         last = int(np.searchsorted(interval, interval[-1]))
         waiting = rows[last:]

@@ -267,7 +267,7 @@ def _levels(parts: Sequence[Part]) -> np.ndarray:
 
 
 def moved(places: np.ndarray, older: np.ndarray | None, start: int, base: int) -> np.ndarray:
-    """Places in queues: those of rows from `start` on move with them to `base`, `older` tells of the others."""
+    """Places in queues: those of rows from `start` on move to `base`, `older` tells of the others."""
     own = places - start + base
     if older is None or not len(older):
         return np.asarray(own.astype(np.int32))
