@@ -26,6 +26,7 @@ from benchmarks.runner import (
     time_conversion,
     time_readers,
     time_starts,
+    time_storage,
     time_sweep,
     time_workloads,
 )
@@ -65,6 +66,7 @@ def main() -> int:
         sweep = time_sweep(market_file, peers, options.sweep, SWEEP_RUNS, say) if options.sweep else {}
         chains = time_chains(Path(market.full.tape), options.days, options.assets, say)
         readers = time_readers(options.reader_rows, options.runs, say) if options.reader_rows else []
+        storage = time_storage(Path(market.full.tape), say)
         conversion = time_conversion(recording, peers, say) if recording and not options.brief else {}
         if kernel_hash.__wrapped__() != sources:
             raise BenchmarkError("truefill's sources were edited while it was measured: run it again")
@@ -86,6 +88,7 @@ def main() -> int:
         "sweep": {"sets": options.sweep, "cases": sweep},
         "conversion": conversion,
         "readers": readers,
+        "storage": storage,
     }
     write(options.out, results, market, series, drop_in, orders)
     say(f"written: {options.out} and {options.out.with_suffix('.json')}")

@@ -438,4 +438,29 @@ HftBacktest {sizes[1]:.1f}, in memory and as `.npy`. Building the tape from even
             )
         head = ["Conversion of the recording", "events", "time", "events/s", "bytes an event", "peak memory"]
         text += "\n" + table(head, rows)
-    return text
+    return text + "\n" + _storage(results["storage"])
+
+
+def _storage(storage: dict[str, Any]) -> str:
+    names = {
+        "write": "truefill, a tape to Parquet",
+        "read": "truefill, Parquet to a tape",
+        "raw": "polars, the same file into memory, nothing made of it",
+    }
+    rows = [
+        [
+            names[what],
+            f"{one['events']:,}",
+            f"{one['seconds']:.2f} s",
+            f"{one['events'] / one['seconds']:,.0f}",
+            f"{one['file_bytes'] / 1e6 / one['seconds']:.1f}",
+            f"{one['peak_bytes'] / 2**20:,.0f} MiB",
+        ]
+        for what, one in storage.items()
+    ]
+    size = storage["write"]["file_bytes"] / storage["write"]["events"]
+    head = ["Events as Parquet, one processor", "events", "time", "events/s", "MB/s", "peak memory"]
+    text = (
+        f"The same market as [Parquet](storage.md): {size:.1f} bytes an event. MB/s are of the packed file."
+    )
+    return f"{text}\n\n{table(head, rows)}"

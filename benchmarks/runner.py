@@ -273,6 +273,21 @@ def time_chains(tape: Path, days: int, assets: int, say: Say) -> dict[str, Any]:
     }
 
 
+def time_storage(tape: Path, say: Say) -> dict[str, Any]:
+    """Time a tape to Parquet, that file to a tape, and polars reading the same file raw, on one processor."""
+    command = [sys.executable, "-m", "benchmarks.storage"]
+    with tempfile.TemporaryDirectory() as folder:
+        parquet = f"{folder}/events.parquet"
+        pieces = {"write": [tape, parquet], "read": [parquet, f"{folder}/again.tape"], "raw": [parquet]}
+        timed = {
+            what: _json_of([*command, what, *map(str, files)], {"POLARS_MAX_THREADS": "1"})
+            for what, files in pieces.items()
+        }
+    for what, one in timed.items():
+        say(f"Parquet, {what}: {one['seconds']:.2f} s for {one['events']:,} events")
+    return timed
+
+
 def _json_of(command: list[str], environment: dict[str, str]) -> dict[str, Any]:
     done = subprocess.run(
         command, stdout=subprocess.PIPE, text=True, cwd=ROOT, env={**os.environ, **environment}, check=False

@@ -76,6 +76,8 @@ def test_both_packages_compute_the_same_and_a_page_is_written(tmp_path: Path) ->
     assert "4 parameter sets" in text
     assert {"every_feed", "quotes"} == set(results["callbacks"])
     assert all(case["steps"] > 0 for case in results["callbacks"].values())
+    storage = results["storage"]
+    assert storage["write"]["events"] == storage["read"]["events"] == storage["raw"]["events"] > 0
     chains = results["chains"]
     assert chains["chain"]["steps"] > chains["three"]["steps"] > 0
     assert chains["together"]["events"] == sum(run["events"] for run in chains["alone"])
