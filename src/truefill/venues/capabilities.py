@@ -12,6 +12,7 @@ from truefill.venues.extended import facts as extended
 from truefill.venues.hyperliquid import facts as hyperliquid
 from truefill.venues.kraken import facts as kraken
 from truefill.venues.kraken_futures import facts as kraken_futures
+from truefill.venues.mexc import facts as mexc
 from truefill.venues.okx import facts as okx
 from truefill.venues.venue import Venue
 
@@ -230,6 +231,19 @@ CAPABILITIES = (
         "client, each 30 s",
         "2021-07-22; marks unverified",
         kraken_futures.DATE,
+    ),
+    Capability(
+        (Venue.MEXC_SPOT,),
+        "MEXC spot 3, JSON (replaced in 2025)",
+        "depth trades best",
+        "version `r` is the last + 1",
+        "",
+        "stream, best 10 levels; REST",
+        "taker; no id",
+        "`t` of the message",
+        "client, each 20 s",
+        "7 messages of 2025-01-12; trades, best and REST unverified",
+        mexc.DATE,
     ),
 )
 
