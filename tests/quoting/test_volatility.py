@@ -8,7 +8,14 @@ import pytest
 
 from tests.quoting.made_flow import DECAY, NS, RATE, noisy_mid
 from truefill.core.errors import ConfigError, DataError
-from truefill.quoting import FitStatus, RollingCalibration, fit_volatility, markouts, sample_path
+from truefill.quoting import (
+    FitStatus,
+    RollingCalibration,
+    calibration_series,
+    fit_volatility,
+    markouts,
+    sample_path,
+)
 from truefill.quoting.volatility import METHODS
 
 # Method, options, grid in steps of 0.1 s, published excess over 0.5 with noise; then without.
@@ -104,11 +111,14 @@ def test_sampling_takes_the_last_value_until_then() -> None:
     assert [1.0, 1.0, 2.0, 2.0, 3.0] == path.tolist()
 
 
-def _fed(until: int, beyond: bool) -> RollingCalibration:
+Row = tuple[int, str, float, float]
+
+
+def _rows(until: int, beyond: bool) -> list[Row]:
     """Ten minutes of a made market, and, `beyond`, wild things at and after `until`."""
     rng = np.random.default_rng(12)
-    rolling = RollingCalibration(300.0)
-    mid, rows = 1000.0, []
+    mid = 1000.0
+    rows: list[Row] = []
     for i in range(6000):
         mid += float(rng.choice([-0.5, 0.0, 0.5], p=[0.1, 0.8, 0.1]))
         bid, ask = math.floor(mid - 0.25), math.ceil(mid + 0.25)
@@ -121,12 +131,37 @@ def _fed(until: int, beyond: bool) -> RollingCalibration:
     if beyond:
         rows = [r for r in rows if r[0] < until] + [(until + i, "trade", 1, 5000.0) for i in range(1000)]
         rows += [(until + 1000, "book", 4000.0, 6000.0)]
-    for ts, kind, a, b in rows:
+    return rows
+
+
+def _fed(until: int, beyond: bool) -> RollingCalibration:
+    rolling = RollingCalibration(300.0)
+    for ts, kind, a, b in _rows(until, beyond):
         if kind == "book":
             rolling.book(ts, a, b)
         else:
             rolling.execution(ts, int(a), b)
     return rolling
+
+
+def test_whole_recordings_give_what_rolling_gives() -> None:
+    """At every time the same numbers, though all of the recording is there, with a wild end."""
+    rows = _rows(500 * NS, True)
+    books = [r for r in rows if r[1] == "book"]
+    trades = [r for r in rows if r[1] == "trade"]
+    columns = [[r[0] for r in books], [r[2] for r in books], [r[3] for r in books]]
+    columns += [[r[0] for r in trades], [r[2] for r in trades], [r[3] for r in trades]]
+    times = [0, 5 * NS, 123_456_789_012, 300 * NS, 499 * NS]
+    series = calibration_series(times, *columns, window=300.0)
+    rolling = RollingCalibration(300.0)
+    for ts, known in zip(times, series, strict=True):
+        for when, kind, a, b in rows:
+            if rolling._last < when < ts and kind == "book":
+                rolling.book(when, a, b)
+            elif rolling._last <= when < ts and kind == "trade":
+                rolling.execution(when, int(a), b)
+        assert repr(rolling.at(ts)) == repr(known)
+    assert FitStatus.OK is series[-1].ask.status
 
 
 def test_nothing_from_later_gets_into_a_fit() -> None:

@@ -42,7 +42,7 @@ from truefill.quoting.return_space import (
     return_quote,
     return_quoting,
 )
-from truefill.quoting.rolling import Calibration, RollingCalibration
+from truefill.quoting.rolling import Calibration, RollingCalibration, calibration_series
 from truefill.quoting.signals import (
     FLOW_WORDS,
     depth_imbalance,
@@ -94,6 +94,7 @@ __all__ = [
     "avellaneda_stoikov_reservation",
     "avellaneda_stoikov_steady_reservations",
     "bootstrap_lattice",
+    "calibration_series",
     "cartea_jaimungal",
     "depth_imbalance",
     "exact_quotes",

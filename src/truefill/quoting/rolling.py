@@ -6,14 +6,15 @@ fit at t cuts everything from t on, even if it has been fed already.
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from truefill.core.errors import DataError
 from truefill.core.gate import whole
 from truefill.core.records import BUY_SIDE, SELL_SIDE
-from truefill.quoting.flow import SideFlow
+from truefill.quoting.flow import SideFlow, merge_executions
 from truefill.quoting.intensity import IntensityFit, fit_lattice
 from truefill.quoting.parameters import finite, positive
 from truefill.quoting.volatility import VolatilityFit, fit_volatility, sample_path
@@ -153,19 +154,110 @@ class RollingCalibration:
         if ts < self._last - span:
             raise DataError("a time not long past", f"{ts}, newest {self._last}", "RollingCalibration.at")
         start = max(ts - span, ts - 1 if self._first is None else min(self._first, ts - 1))
-        times, best = self._books.until(ts)
-        mid = best.mean(axis=1)
-        fits = []
-        for side, sign, column in ((SELL_SIDE, -1.0, 0), (BUY_SIDE, 1.0, 1)):
-            when, price = self._orders[side].until(ts)
-            row = np.searchsorted(times, when) - 1  # the book just before
-            known = row >= 0
-            depth = sign * (price[known, 0] - mid[row[known]])
-            seen = ~np.isnan(depth)
-            flow = SideFlow(
-                when[known][seen], depth[seen], times, sign * (best[:, column] - mid), start, ts
-            ).cut(start, ts)
-            fits.append(fit_lattice(flow, min_events=self.min_events, stale_after=self.stale_after))
-        path = sample_path(times, mid, every=self.sample_every, start=start, end=ts)
-        volatility = fit_volatility(path, self.sample_every, method=self.method)
-        return Calibration(ts, fits[0], fits[1], volatility)
+        orders = {side: rows.until(ts) for side, rows in self._orders.items()}
+        settings = _Settings(self.sample_every, self.method, self.min_events, self.stale_after)
+        return _calibrate(self._books.until(ts), orders, start, ts, settings)
+
+
+class _Settings(NamedTuple):
+    sample_every: float
+    method: str
+    min_events: int
+    stale_after: float
+
+
+_Columns = tuple[NDArray[np.int64], NDArray[np.float64]]
+
+
+def _calibrate(
+    books: _Columns, orders: dict[int, _Columns], start: int, end: int, settings: _Settings
+) -> Calibration:
+    """Fit what is in [start, end) of rows that all are before `end`."""
+    times, best = books
+    mid = best.mean(axis=1)
+    fits = []
+    for side, sign, column in ((SELL_SIDE, -1.0, 0), (BUY_SIDE, 1.0, 1)):
+        when, price = orders[side]
+        row = np.searchsorted(times, when) - 1  # the book just before
+        known = row >= 0
+        depth = sign * (price[known, 0] - mid[row[known]])
+        seen = ~np.isnan(depth)
+        distance = sign * (best[:, column] - mid)
+        flow = SideFlow(when[known][seen], depth[seen], times, distance, start, end).cut(start, end)
+        fits.append(fit_lattice(flow, min_events=settings.min_events, stale_after=settings.stale_after))
+    path = sample_path(times, mid, every=settings.sample_every, start=start, end=end)
+    volatility = fit_volatility(path, settings.sample_every, method=settings.method)
+    return Calibration(end, fits[0], fits[1], volatility)
+
+
+def calibration_series(
+    at: ArrayLike,
+    book_times: ArrayLike,
+    best_bid_ticks: ArrayLike,
+    best_ask_ticks: ArrayLike,
+    execution_times: ArrayLike,
+    execution_sides: ArrayLike,
+    execution_ticks: ArrayLike,
+    *,
+    window: float,
+    sample_every: float = 1.0,
+    method: str = "two_scale",
+    min_events: int = 20,
+    stale_after: float | None = None,
+) -> list[Calibration]:
+    """Give what `RollingCalibration` would have known at many times, from whole recordings.
+
+    For each time only rows of the window before it are sliced out and looked at.
+
+    Parameters
+    ----------
+    at : array_like
+        int64[k], UTC ns.
+    book_times, best_bid_ticks, best_ask_ticks : array_like
+        int64[n], UTC ns, not decreasing, and float64[n]; NaN: there is no book from then on.
+    execution_times, execution_sides, execution_ticks : array_like
+        int64[m], UTC ns, not decreasing; the taker's side, `BUY_SIDE` or `SELL_SIDE`; float64[m].
+    window, sample_every, method, min_events, stale_after
+        As `RollingCalibration` takes them.
+
+    Returns
+    -------
+    list of Calibration
+    """
+    seconds = positive(window, "calibration_series.window")
+    settings = _Settings(
+        positive(sample_every, "calibration_series.sample_every"),
+        method,
+        min_events,
+        seconds / 4.0 if stale_after is None else positive(stale_after, "stale_after"),
+    )
+    times = np.ascontiguousarray(book_times, dtype=np.int64)
+    best = np.stack([np.asarray(x, dtype=np.float64) for x in (best_bid_ticks, best_ask_ticks)], axis=1)
+    when = np.asarray(execution_times, dtype=np.int64)
+    sides, ticks = np.asarray(execution_sides), np.asarray(execution_ticks, dtype=np.float64)
+    if len(times) != len(best) or not len(when) == len(sides) == len(ticks):
+        raise DataError("columns of one length", f"{len(times)}, {len(when)}", "calibration_series")
+    if (np.diff(times) < 0).any() or (np.diff(when) < 0).any():
+        raise DataError("times that do not decrease", "a step back", "calibration_series")
+    if (best[:, 0] >= best[:, 1]).any() or not np.isfinite(ticks).all():
+        raise DataError("bids under asks, prices that are numbers", "others", "calibration_series")
+    if not np.isin(sides, (BUY_SIDE, SELL_SIDE)).all():
+        raise DataError(f"sides {BUY_SIDE} and {SELL_SIDE}", "others", "calibration_series")
+    orders = {}
+    for side in (BUY_SIDE, SELL_SIDE):
+        mine = sides == side
+        own, _, reach, _ = merge_executions(when[mine], sides[mine], side * ticks[mine], np.ones(mine.sum()))
+        orders[side] = (own, (side * reach)[:, None])
+    firsts = [int(x[0]) for x in (times, when) if len(x)]
+    span = round(seconds / _NS)
+    found = []
+    for ts in np.asarray(at, dtype=np.int64).tolist():
+        start = min(max(ts - span, min(firsts, default=ts - 1)), ts - 1)
+        low = max(0, int(np.searchsorted(times, start, side="right")) - 1)
+        high = int(np.searchsorted(times, ts))
+        recent = {}
+        for side, (own, reach) in orders.items():
+            a, b = np.searchsorted(own, [start, ts])
+            recent[side] = (own[a:b], reach[a:b])
+        found.append(_calibrate((times[low:high], best[low:high]), recent, start, ts, settings))
+    return found
