@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from truefill.venues.binance import facts as binance
 from truefill.venues.bitget import facts as bitget
 from truefill.venues.bybit import facts as bybit
+from truefill.venues.coinbase import facts as coinbase
 from truefill.venues.extended import facts as extended
 from truefill.venues.hyperliquid import facts as hyperliquid
 from truefill.venues.kraken import facts as kraken
@@ -244,6 +245,19 @@ CAPABILITIES = (
         "client, each 20 s",
         "7 messages of 2025-01-12; trades, best and REST unverified",
         mexc.DATE,
+    ),
+    Capability(
+        (Venue.COINBASE,),
+        "Coinbase Advanced Trade",
+        "depth trades best klines",
+        "`sequence_num` of the connection is the last + 1",
+        "",
+        "stream; a new connection",
+        "taker (`side` is the maker's); id",
+        "newest `event_time` of the message",
+        "server's `heartbeats` channel",
+        "2026-08-09, 69,334 levels",
+        coinbase.DATE,
     ),
 )
 

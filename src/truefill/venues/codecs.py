@@ -16,6 +16,7 @@ _CODECS = {
     "HYPERLIQUID": ("hyperliquid", "HyperliquidCodec"),
     "BITGET": ("bitget", "BitgetCodec"),
     "EXTENDED": ("extended", "ExtendedCodec"),
+    "COINBASE": ("coinbase", "CoinbaseCodec"),
     "MEXC": ("mexc", "MexcCodec"),
     "kraken": ("kraken", "KrakenCodec"),
     "kraken-futures": ("kraken_futures", "KrakenFuturesCodec"),
