@@ -95,7 +95,7 @@ WHOLE = gzip.compress(("\n".join(LINES) + "\n").encode(), mtime=0)
         (b'1723161255030314667 {"some":"other stream"}\n', USDM, "r.gz"),
         (WHOLE, ("--venue", "binance-spot", "--symbol", "BTCUSDT"), "expected messages of binance-spot"),
         (WHOLE, ("--venue", "binance-usdm", "--symbol", "ETHUSDT"), "r.gz:1:"),
-        (WHOLE, ("--venue", "kraken", "--symbol", "BTCUSDT"), "venue: expected a venue, one of binance-spot"),
+        (WHOLE, ("--venue", "nowhere", "--symbol", "BTCUSDT"), "venue: expected a venue, one of binance"),
         (
             WHOLE,
             ("--venue", "binance-usdm", "--symbol", "BTCUSD_PERP"),

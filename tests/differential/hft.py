@@ -159,7 +159,7 @@ class HftBot:
         values = b.orders_values(self._call("orders", asset))
         found = []
         while order := b.orders_values_next(values):
-            found.append(_order(_record(order, order_dtype)))
+            found.append({**_order(_record(order, order_dtype)), "asset": asset})
         return found
 
     def feed_latency(self, asset: int) -> tuple[int, ...] | None:

@@ -347,7 +347,7 @@ def test_schemas_that_are_not_read_are_named(tmp_path: Path) -> None:
         ("bid_sz_00", "bid_qty_00", "missing: bid_sz_00", 1),
         ("ask_px_00", "ask_00", "missing: ask_px_00", 1),
         (",T,B,", ",T,X,", "side A, B or N, got 'X'", 4),
-        (f"{T + 30}", "yesterday", "a decimal number as ts_event", 6),
+        (f"{T + 30}", "yesterday", "expected nanoseconds, or a time as", 6),
         (f"{T + 117},{T + 20}", f"{T + 117},9300000000000000000", "a time before the year 2262", 4),
         ("4799000000000,4799250000000", "47990x,4799250000000", "a decimal number as bid_px_00", 3),
     ],
