@@ -162,6 +162,7 @@ BAD = {
     "no volume": (lambda: VolumeBars(0.0), "above 0"),
     "a timer without a time": (Timer, "an interval, or"),
     "a state of text": (lambda: new_state(a="text"), "numbers, truth values"),
+    "a state with a name of NumPy's": (lambda: new_state(sum=0.0), "another name in a state.*'sum'"),
 }
 
 

@@ -102,10 +102,18 @@ def new_state(**values: Any) -> Any:
     -------
     np.record
         ``state.count += 1``; an array stays an array: ``state.window[0]``.
+
+    Raises
+    ------
+    StrategyError
+        No value, one of another kind, or a name that NumPy's records have for themselves (``sum``, ``size``):
+        interpreted, that would be read instead.
     """
     fields: list[tuple[str, np.dtype, tuple[int, ...]]] = []
     content = {}
     for name, value in values.items():
+        if hasattr(np.record, name):
+            raise StrategyError("another name in a state, NumPy's records have this one", repr(name))
         if isinstance(value, np.dtype):
             fields.append((name, value, ()))
             continue
