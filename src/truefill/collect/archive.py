@@ -1,0 +1,296 @@
+"""The raw archive: every message as it came, as lines ``<receive time, UTC ns> <message>``, packed with gzip.
+
+This is the form of HftBacktest's collector, one file an instrument and day, ``btcusdt_20240808.gz``, so that
+its readers and `truefill convert` take the files as they are. gzip, and not zstd, because those readers know
+nothing else.
+
+What is written at once is a whole member of gzip (members that follow each other are one file). So all that
+was ever flushed is readable whatever happens afterwards; a program that is killed loses what it had not
+flushed, and what a power cut leaves of the last member is found at the next start, cut off, and kept beside
+the file as ``.torn``.
+"""
+
+import contextlib
+import errno
+import os
+import zlib
+from datetime import UTC, datetime
+from os import PathLike
+from pathlib import Path
+from types import TracebackType
+from typing import Literal
+
+from truefill.core.errors import ConfigError, DataError
+
+LOCK = ".collector.lock"
+Period = Literal["day", "hour"]
+
+_SECOND = 1_000_000_000  # ns
+_LENGTHS = {"day": 86_400 * _SECOND, "hour": 3_600 * _SECOND}
+_NAMES = {"day": "%Y%m%d", "hour": "%Y%m%d_%H"}
+_BLOCK = 1 << 18  # bytes of a file that are looked at together
+_LARGEST = 4 << 20  # bytes that wait for a flush; more are flushed before their time
+# Level 4 packs a feed of JSON within some percent of level 6, in half of its time.
+_LEVEL = 4
+_BLANKS = bytes.maketrans(b"\r\n", b"  ")
+
+
+class RawArchive:
+    """Appends messages to the files of a folder, of one or several instruments.
+
+    A folder has one writer at a time. Files are turned over by the receive time, UTC. A clock that steps back
+    over the turn stays in the file that it was in.
+
+    Parameters
+    ----------
+    folder : path
+        Is made if there is none.
+    period : {"day", "hour"}
+        How long a file goes on: ``btcusdt_20240808.gz``, or ``btcusdt_20240808_13.gz``.
+    flush_ns : int
+        Messages that are older than this are flushed with the next one, ns of receive time. Whoever waits for
+        messages calls `flush` as often, for the time when none come.
+    fsync : bool
+        Wait at each flush until it is on the disk: it then outlives a power cut, not only the program's end.
+
+    Attributes
+    ----------
+    messages, bytes : int
+        Flushed by this writer: messages, and packed bytes.
+    torn : list of Path
+        What this writer found to be incomplete and put beside its file.
+
+    Raises
+    ------
+    ConfigError
+        The period is none.
+    DataError
+        Another program writes to the folder, or it cannot be written.
+    """
+
+    def __init__(
+        self,
+        folder: str | PathLike[str],
+        *,
+        period: Period = "day",
+        flush_ns: int = _SECOND,
+        fsync: bool = False,
+    ) -> None:
+        if period not in _LENGTHS:
+            raise ConfigError("day or hour", repr(period), "period")
+        self.folder = Path(folder)
+        self.messages = 0
+        self.bytes = 0
+        self.torn: list[Path] = []
+        self._period: Period = period
+        self._flush_ns = flush_ns
+        self._fsync = fsync
+        self._files: dict[str, _File] = {}
+        self._oldest: int | None = None  # receive time of the first message that waits
+        self._waiting = 0  # bytes
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise _refused(error, self.folder) from error
+        self._lock = _lock(self.folder)
+
+    def append(self, name: str, local_ts: int, message: bytes) -> None:
+        """Take one message; it waits until the next flush.
+
+        Parameters
+        ----------
+        name : str
+            How its file's name begins: the instrument.
+        local_ts : int
+            When it was received, UTC ns.
+        message : bytes
+            As received. An end of line in it, which in JSON is a blank between two words, becomes a blank.
+
+        Raises
+        ------
+        DataError
+            A flush was due, and the file cannot be written; this message was taken all the same.
+        """
+        file = self._files.get(name)
+        if file is None or local_ts >= file.until:
+            file = self._open(name, local_ts)
+        if b"\n" in message or b"\r" in message:
+            message = message.translate(_BLANKS)
+        line = b"%d %b\n" % (local_ts, message)
+        file.lines.append(line)
+        self._waiting += len(line)
+        if self._oldest is None:
+            self._oldest = local_ts
+        elif local_ts - self._oldest >= self._flush_ns or self._waiting >= _LARGEST:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write all that waits.
+
+        Raises
+        ------
+        DataError
+            A file cannot be written: it ends where it ended before, and the messages still wait.
+        """
+        for file in self._files.values():
+            self._flush(file)
+        self._oldest = None
+        self._waiting = 0
+
+    def close(self) -> None:
+        """Flush, and leave the folder to others.
+
+        Raises
+        ------
+        DataError
+            As `flush`; the folder is free even so.
+        """
+        if self._lock < 0:
+            return
+        try:
+            self.flush()
+        finally:
+            for file in self._files.values():
+                os.close(file.descriptor)
+            self._files.clear()
+            os.close(self._lock)
+            self._lock = -1
+
+    def path(self, name: str, local_ts: int) -> Path:
+        """Give the file of an instrument and a time."""
+        start = datetime.fromtimestamp(local_ts // _SECOND, UTC)
+        return self.folder / f"{name}_{start.strftime(_NAMES[self._period])}.gz"
+
+    def __enter__(self) -> "RawArchive":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _open(self, name: str, local_ts: int) -> "_File":
+        """Open the file of a time, and close the one before."""
+        before = self._files.get(name)
+        if before is not None:
+            self._flush(before)
+        path = self.path(name, local_ts)
+        try:
+            whole = whole_members(path) if path.exists() else 0
+            if path.exists() and path.stat().st_size > whole:
+                self.torn.append(cut_off(path, whole))
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+            if self._fsync:
+                _sync_folder(self.folder)
+        except OSError as error:
+            raise _refused(error, path) from error
+        if before is not None:
+            os.close(before.descriptor)
+        length = _LENGTHS[self._period]
+        file = self._files[name] = _File(path, descriptor, whole, (local_ts // length + 1) * length)
+        return file
+
+    def _flush(self, file: "_File") -> None:
+        if not file.lines:
+            return
+        packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, zlib.MAX_WBITS | 16)
+        member = packer.compress(b"".join(file.lines)) + packer.flush()
+        try:
+            rest = memoryview(member)
+            while rest:
+                rest = rest[os.write(file.descriptor, rest) :]
+            if self._fsync:
+                os.fsync(file.descriptor)
+        except OSError as error:
+            with contextlib.suppress(OSError):  # what was written of the member before the disk was full
+                os.ftruncate(file.descriptor, file.size)
+            raise _refused(error, file.path) from error
+        file.size += len(member)
+        self.bytes += len(member)
+        self.messages += len(file.lines)
+        file.lines.clear()
+
+
+class _File:
+    """An open file: where its last complete member ends, until when it goes on, and what waits."""
+
+    def __init__(self, path: Path, descriptor: int, size: int, until: int) -> None:
+        self.path = path
+        self.descriptor = descriptor
+        self.size = size
+        self.until = until
+        self.lines: list[bytes] = []
+
+
+def whole_members(path: Path) -> int:
+    """Tell where the last complete member of gzip ends, before any that is torn or damaged."""
+    whole = 0
+    read = 0
+    unpack = zlib.decompressobj(zlib.MAX_WBITS | 16)
+    with path.open("rb") as file:
+        while rest := file.read(_BLOCK):
+            read += len(rest)
+            while rest:
+                try:
+                    unpack.decompress(rest)
+                except zlib.error:
+                    return whole
+                rest = b""
+                if unpack.eof:
+                    rest = unpack.unused_data
+                    whole = read - len(rest)
+                    unpack = zlib.decompressobj(zlib.MAX_WBITS | 16)
+    return whole
+
+
+def cut_off(path: Path, size: int) -> Path:
+    """Move what follows the first `size` bytes of a file to a file beside it, ``<name>.torn``.
+
+    It is on the disk there before it is cut off here.
+    """
+    number = 1
+    while (beside := path.with_name(f"{path.name}.torn{number if number > 1 else ''}")).exists():
+        number += 1
+    with path.open("r+b") as file, beside.open("xb") as kept:
+        file.seek(size)
+        while block := file.read(_BLOCK):
+            kept.write(block)
+        kept.flush()
+        os.fsync(kept.fileno())
+        _sync_folder(path.parent)
+        file.truncate(size)
+    return beside
+
+
+def _lock(folder: Path) -> int:
+    import fcntl
+
+    try:
+        lock = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    except OSError as error:
+        raise _refused(error, folder) from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        owner = os.read(lock, 20).decode(errors="replace").strip()
+        os.close(lock)
+        if error.errno not in (errno.EWOULDBLOCK, errno.EACCES):
+            raise _refused(error, folder) from error
+        raise DataError(
+            "a folder to which no other collector writes", f"one that process {owner} writes to", folder
+        ) from None
+    os.ftruncate(lock, 0)
+    os.write(lock, b"%d\n" % os.getpid())
+    return lock
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _refused(error: OSError, path: Path) -> DataError:
+    return DataError("a folder that can be written, with room on its disk", error.strerror or error, path)
