@@ -9,6 +9,7 @@ from truefill.venues.binance import facts as binance
 from truefill.venues.bitget import facts as bitget
 from truefill.venues.bybit import facts as bybit
 from truefill.venues.coinbase import facts as coinbase
+from truefill.venues.coinbase_exchange import facts as coinbase_exchange
 from truefill.venues.extended import facts as extended
 from truefill.venues.hyperliquid import facts as hyperliquid
 from truefill.venues.kraken import facts as kraken
@@ -258,6 +259,19 @@ CAPABILITIES = (
         "server's `heartbeats` channel",
         "2026-08-09, 69,334 levels",
         coinbase.DATE,
+    ),
+    Capability(
+        (Venue.COINBASE_EXCHANGE,),
+        "Coinbase Exchange (Pro, GDAX)",
+        "depth trades best",
+        "nothing is numbered; a crossed book",
+        "",
+        "stream; subscribed again",
+        "taker (`side` is the maker's); id",
+        "`time` of the update; snapshot: none",
+        "server's `heartbeat` channel",
+        "2021-04-17, 9,719 updates",
+        coinbase_exchange.DATE,
     ),
 )
 

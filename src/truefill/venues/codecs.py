@@ -17,6 +17,7 @@ _CODECS = {
     "BITGET": ("bitget", "BitgetCodec"),
     "EXTENDED": ("extended", "ExtendedCodec"),
     "COINBASE": ("coinbase", "CoinbaseCodec"),
+    "COINBASE_EXCHANGE": ("coinbase_exchange", "CoinbaseExchangeCodec"),
     "MEXC": ("mexc", "MexcCodec"),
     "kraken": ("kraken", "KrakenCodec"),
     "kraken-futures": ("kraken_futures", "KrakenFuturesCodec"),

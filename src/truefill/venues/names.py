@@ -260,6 +260,7 @@ _NAMES: dict[str, tuple[_Native, _Read]] = {
     "MEXC": (_bitget, _from_bitget),
     "EXTENDED": _words("-", PERPETUAL),
     "COINBASE": _words("-", ""),
+    "COINBASE_EXCHANGE": _words("-", ""),
     "BITSTAMP": (_bitstamp, _from_bitstamp),
     "INDEPENDENT_RESERVE": _words("-", "", lower=True),
 }

@@ -188,6 +188,7 @@ EXAMPLES = {
     Venue.EXTENDED: "BTC-USD",
     Venue.MEXC_SPOT: "BTCUSDT",
     Venue.COINBASE: "BTC-USD",
+    Venue.COINBASE_EXCHANGE: "BTC-USD",
     Venue.KRAKEN: "XBT/USD",
     Venue.KRAKEN_FUTURES: "PI_XBTUSD, PF_XBTUSD or FI_XBTUSD_210924",
     Venue.BITSTAMP: "btcusd",

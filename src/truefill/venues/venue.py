@@ -24,6 +24,7 @@ class Venue(Enum):
     EXTENDED = "extended"
     MEXC_SPOT = "mexc-spot"
     COINBASE = "coinbase"
+    COINBASE_EXCHANGE = "coinbase-exchange"
     KRAKEN = "kraken"
     KRAKEN_FUTURES = "kraken-futures"
     BITSTAMP = "bitstamp"
@@ -37,8 +38,8 @@ class Venue(Enum):
     @property
     def company(self) -> str:
         """The part after the point in a canonical name, e.g. ``BINANCE``."""
-        if self is Venue.INDEPENDENT_RESERVE:
-            return "INDEPENDENT_RESERVE"
+        if self in (Venue.COINBASE_EXCHANGE, Venue.INDEPENDENT_RESERVE):
+            return str(self.value).replace("-", "_").upper()
         return str(self.value).partition("-")[0].upper()
 
     @classmethod
@@ -67,6 +68,7 @@ _SPOT_ONLY = {
     Venue.BITGET_SPOT,
     Venue.MEXC_SPOT,
     Venue.COINBASE,
+    Venue.COINBASE_EXCHANGE,
     Venue.KRAKEN,
     Venue.BITSTAMP,
     Venue.INDEPENDENT_RESERVE,
