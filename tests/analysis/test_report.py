@@ -1,15 +1,13 @@
 """The report page: complete, self-contained, safe, small enough, and calm about runs of nothing."""
 
-import base64
 import json
 import re
-from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
+from tests.analysis.pages import Page, numbers, payload_of
 from tests.analysis.runs import SECOND, START, empty_asset, make_asset, make_run
 from truefill.analysis.equity import equity_curves
 from truefill.analysis.plots import MAX_MARKERS, PALETTE, figure, milliseconds, price_chart, time_charts
@@ -21,49 +19,10 @@ CHARTS = {"equity", "drawdown", "price-0", "position-0", "volume-0"}
 CHARTS |= {"attribution", "markout", "queue-time", "outcome", "fill-size", "queue-ahead"}
 
 
-class _Page(HTMLParser):
-    """What a browser would see: the elements, and what they ask to be loaded."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.loads: list[str] = []
-        self.ids: list[str] = []
-        self.open: list[str] = []
-        self.words: list[str] = []
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = dict(attrs)
-        self.loads += [v for k, v in attrs if k in ("src", "href", "action", "data") and v]
-        self.ids += [given["id"]] if given.get("id") else []
-        if tag not in ("meta", "path", "polyline"):
-            self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in self.open:
-            assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        if self.open and self.open[-1] not in ("script", "style"):
-            self.words.append(data)
-
-
-def _payload(text: str) -> dict[str, Any]:
-    found = re.search(r'<script type="application/json" id="payload">(.*?)</script>', text, re.S)
-    assert found is not None
-    return json.loads(found.group(1))  # type: ignore[no-any-return]
-
-
-def _numbers(packed: dict[str, Any]) -> np.ndarray:
-    if "step" in packed:
-        return np.minimum(packed["from"] + packed["step"] * np.arange(packed["count"]), packed["to"])
-    return np.frombuffer(base64.b64decode(packed["bdata"]), "<" + packed["dtype"])
-
-
 def test_the_page_has_everything_and_loads_nothing() -> None:
     text = report_html(make_run())
 
-    page = _Page(text)
+    page = Page(text)
     words = " ".join(page.words)
     assert page.open == []
     assert page.loads == []
@@ -86,31 +45,31 @@ def test_the_page_has_everything_and_loads_nothing() -> None:
 def test_every_chart_has_its_place_and_its_data() -> None:
     text = report_html(make_run())
 
-    charts = {chart["id"]: chart for chart in _payload(text)["charts"]}
+    charts = {chart["id"]: chart for chart in payload_of(text)["charts"]}
     assert set(charts) == CHARTS
-    assert {f"chart-{key}" for key in CHARTS} <= set(_Page(text).ids)
+    assert {f"chart-{key}" for key in CHARTS} <= set(Page(text).ids)
     linked = {key for key, chart in charts.items() if chart["linked"]}
     assert linked == {"equity", "drawdown", "price-0", "position-0", "volume-0"}
 
 
 def test_charts_show_the_run() -> None:
     asset = make_asset()
-    charts = {chart["id"]: chart for chart in _payload(report_html(make_run(asset)))["charts"]}
+    charts = {chart["id"]: chart for chart in payload_of(report_html(make_run(asset)))["charts"]}
     curve = equity_curves(make_run(asset))[0]
 
     net, gross = charts["equity"]["data"]
-    assert _numbers(net["x"]) == pytest.approx(curve.ts / 1e6)
-    assert _numbers(net["y"]).tolist() == curve.equity.tolist()
-    assert _numbers(gross["y"]).tolist() == curve.equity_gross.tolist()
+    assert numbers(net["x"]) == pytest.approx(curve.ts / 1e6)
+    assert numbers(net["y"]).tolist() == curve.equity.tolist()
+    assert numbers(gross["y"]).tolist() == curve.equity_gross.tolist()
     mid, buys, sells = charts["price-0"]["data"]
     bought = asset.fills[asset.fills["side"] == 1]
-    assert _numbers(mid["y"]) == pytest.approx(curve.mid, nan_ok=True)
-    assert _numbers(buys["y"]).tolist() == bought["price"].tolist()
-    assert _numbers(buys["x"]) == pytest.approx(bought["local_ts"] / 1e6)
+    assert numbers(mid["y"]) == pytest.approx(curve.mid, nan_ok=True)
+    assert numbers(buys["y"]).tolist() == bought["price"].tolist()
+    assert numbers(buys["x"]) == pytest.approx(bought["local_ts"] / 1e6)
     assert len(buys["text"]) + len(sells["text"]) == 200
     assert f"order {bought['order_id'][0]}<br>fee" in buys["text"][0]
     volume = charts["volume-0"]["data"]
-    assert sum(_numbers(volume[0]["y"])) == pytest.approx(bought["qty"].sum())
+    assert sum(numbers(volume[0]["y"])) == pytest.approx(bought["qty"].sum())
     parts = charts["attribution"]["data"][0]["y"]
     assert sum(parts[:3]) == pytest.approx(parts[3])
 
@@ -120,7 +79,7 @@ def test_many_fills_are_thinned_with_a_note_and_the_file_stays_small() -> None:
 
     text = report_html(make_run(*assets))
 
-    charts = _payload(text)["charts"]
+    charts = payload_of(text)["charts"]
     shown = [len(t["text"]) for c in charts if c["id"].startswith("price") for t in c["data"][1:]]
     assert 0.95 * MAX_MARKERS < sum(shown) <= MAX_MARKERS
     assert "of 4,000 fills shown, evenly thinned" in text
@@ -135,8 +94,8 @@ def test_names_cannot_break_the_page() -> None:
     text = report_html(run)
 
     assert "<script>alert" not in text
-    assert _Page(text).open == []
-    _payload(text)
+    assert Page(text).open == []
+    payload_of(text)
 
 
 @pytest.mark.parametrize(
@@ -153,24 +112,24 @@ def test_names_cannot_break_the_page() -> None:
 def test_runs_of_nothing_have_a_page_too(asset: AssetRun) -> None:
     text = report_html(make_run(asset))
 
-    words = " ".join(_Page(text).words)
+    words = " ".join(Page(text).words)
     assert "n/a" in words
     assert "nan" not in words.lower().replace("binance", "")
-    _payload(text)
+    payload_of(text)
 
 
 def test_two_currencies_have_a_page_without_a_total() -> None:
     text = report_html(make_run(make_asset(fills=5), make_asset(fills=5, currency="USDC", symbol="B")))
 
     assert "No total: the assets settle in different currencies (give rates)." in text
-    assert "drawdown" not in {chart["id"] for chart in _payload(text)["charts"]}
+    assert "drawdown" not in {chart["id"] for chart in payload_of(text)["charts"]}
 
 
 def test_gaps_are_shaded_and_end_with_the_run() -> None:
     run = make_run()
     run.meta["gaps"] = [[START + SECOND, np.iinfo(np.int64).max]]
 
-    payload = _payload(report_html(run))
+    payload = payload_of(report_html(run))
 
     assert payload["gaps"] == [[(START + SECOND) / 1e6, payload["span"][1]]]
 
@@ -187,7 +146,7 @@ def test_the_file_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
     assert list(path.parent.iterdir()) == [path]
 
 
-def test_options_reach_the_numbers() -> None:
+def test_options_reach_thenumbers() -> None:
     text = report_html(make_run(), book_size=1_000.0, trading_days_per_year=365)
 
     assert "% of book" in text
@@ -211,7 +170,7 @@ def test_colours_have_the_same_names_in_page_and_palette() -> None:
     page = Path(report.__code__.co_filename).parent / "page" / "report.css"
 
     named = dict(re.findall(r"--([a-z0-9]+): (#[0-9a-f]{6});", page.read_text().split("@media")[0]))
-    used = set(re.findall(r'"\$([a-z0-9]+)[/"]', json.dumps(_payload(report_html(make_run()))["charts"])))
+    used = set(re.findall(r'"\$([a-z0-9]+)[/"]', json.dumps(payload_of(report_html(make_run()))["charts"])))
 
     assert used <= set(PALETTE)
     assert {name: named.get(name) for name in used} == {name: PALETTE[name] for name in used}
@@ -224,7 +183,7 @@ def test_even_times_travel_as_ends_and_step_and_others_as_they_are() -> None:
         np.array([1, 5, 7, 20, 30]),
         np.array([3]),
     ):
-        assert _numbers(milliseconds(ts * 10**6)) == pytest.approx(ts)
+        assert numbers(milliseconds(ts * 10**6)) == pytest.approx(ts)
     assert "step" in milliseconds(np.append(np.arange(10) * 7, 65))
 
 

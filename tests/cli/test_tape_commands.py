@@ -138,3 +138,38 @@ def test_info_lists_gaps_with_their_times(truefill, folder):
         [2000, 5000],
         [6000, NO_TIME],
     ]
+
+
+def test_info_draws_a_picture(truefill, folder):
+    done = truefill("tape", "info", "market.tape", "--html", "market.html")
+    assert done.exit_code == 0, done.output
+    assert "DEMO-PERP.SYNTH" in done.stdout
+    assert "picture written to market.html" in done.stderr
+    text = (folder / "market.html").read_text()
+    content_hash = json.loads(truefill("tape", "info", "market.tape", "--json").stdout)["content_hash"]
+    for part in ("DEMO-PERP.SYNTH", content_hash, 'id="chart-price"', 'id="chart-rate"'):
+        assert part in text
+
+
+def test_info_as_json_draws_a_picture_and_prints_json_only(truefill, folder):
+    done = truefill("tape", "info", "market.tape", "--json", "--html", "market.html")
+    assert json.loads(done.stdout)["symbol"] == "DEMO-PERP.SYNTH"
+    assert (folder / "market.html").exists()
+
+
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [
+        ("none/market.html", "expected an existing folder"),
+        (".", "expected a file that can be written"),
+        ("market.tape", "expected another file than the tape"),
+    ],
+)
+def test_a_picture_that_cannot_be_written(truefill, folder, target, expected):
+    before = sorted(folder.iterdir())
+    done = truefill("tape", "info", "market.tape", "--html", target)
+    assert done.exit_code == 2
+    assert expected in done.stderr
+    assert done.stdout == ""
+    assert sorted(folder.iterdir()) == before
+    assert truefill("tape", "check", "market.tape").exit_code == 0

@@ -1,15 +1,13 @@
 """The report: one HTML file that needs no network, no server and no other file.
 
-plotly.js, style, script and data are in it; its content policy forbids the browser to load anything else.
-The words and tables are made here, the charts in `plots` and `plots_execution`, the looks in ``page/``.
+The words and tables are made here, the charts in `plots` and `plots_execution`, the page around them in
+`html_page`.
 """
 
 import json
 import os
 from collections.abc import Iterable, Mapping
 from html import escape
-from importlib.metadata import PackageNotFoundError, version
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +15,10 @@ import numpy as np
 
 from truefill.analysis.equity import PLOT_POINTS, Curve, equity_curves, total
 from truefill.analysis.formats import display, duration, number, span, utc
+from truefill.analysis.html_page import brand, card, footer, page_html, time_sections
 from truefill.analysis.metrics import CATALOGUE, sampling_interval
 from truefill.analysis.performance import max_drawdown
-from truefill.analysis.plots import Chart, time_charts
+from truefill.analysis.plots import time_charts
 from truefill.analysis.plots_execution import execution_charts
 from truefill.analysis.rates import Rates
 from truefill.analysis.report_accounts import accounts_section
@@ -28,12 +27,7 @@ from truefill.analysis.summary import SHORT, columns, repeats, title
 from truefill.core.errors import InputError
 from truefill.core.run_data import NS_PER_SECOND, RunData
 
-LOGO = (
-    '<svg viewBox="0 0 24 24" aria-hidden="true"><g fill="none" stroke-width="3" stroke-linecap="round">'
-    '<path stroke="var(--buy)" d="M3 17h9M3 12h6"/><path stroke="var(--sell)" d="M12 7h9M15 12h6"/></g></svg>'
-)
 METRICS = {metric.name: metric for metric in CATALOGUE}
-ZOOMS = (60, 300, 900, 3600, 6 * 3600, 86_400, 7 * 86_400)  # seconds
 
 
 def report(run: RunData, path: str | os.PathLike[str], **options: Any) -> Path:
@@ -72,8 +66,6 @@ def report(run: RunData, path: str | os.PathLike[str], **options: Any) -> Path:
 
 def report_html(run: RunData, **options: Any) -> str:
     """Make the report's text; see `report`."""
-    import plotly.offline  # type: ignore[import-untyped]
-
     if not run.assets:
         raise InputError("a run with at least one asset", "none", "report")
     points = PLOT_POINTS if len(run.assets) < 3 else 12_000 // len(run.assets)
@@ -93,30 +85,17 @@ def report_html(run: RunData, **options: Any) -> str:
     body = [
         _header(run),
         _cards(values, currency, total(curves, run) or curves[0], options, sampling_interval(run)),
-        *_time_sections(sections, ends),
+        *time_sections(sections, ends),
         "<h2>Execution</h2>",
-        f'<div class="two">{"".join(_card(c) for c in quality)}</div>',
+        f'<div class="two">{"".join(card(c) for c in quality)}</div>',
         "<h2>All numbers</h2>",
         _groups(found, options.get("book_size")),
         fills_section(run),
         *filter(None, [accounts_section(run)]),
         _configuration(run),
-        f"<footer>truefill {_version()} · metrics named as in HftBacktest have its definitions</footer>",
+        footer("metrics named as in HftBacktest have its definitions"),
     ]
-    page = files("truefill.analysis") / "page"
-    parts = {
-        "title": escape(title(run)),
-        "css": (page / "report.css").read_text(encoding="utf-8"),
-        "body": "\n".join(body),
-        "payload": _safe(json.dumps(payload, separators=(",", ":"), allow_nan=False)),
-        "plotly": plotly.offline.get_plotlyjs(),
-        "script": (page / "report.js").read_text(encoding="utf-8"),
-    }
-    text = (page / "report.html").read_text(encoding="utf-8")
-    pieces = text.split("{{")
-    return pieces[0] + "".join(
-        parts[name] + rest for name, rest in (piece.split("}}", 1) for piece in pieces[1:])
-    )
+    return page_html(title(run), body, payload)
 
 
 def _header(run: RunData) -> str:
@@ -137,7 +116,7 @@ def _header(run: RunData) -> str:
     notes = "".join(f"<li>{escape(str(note))}</li>" for note in meta.get("notes") or [])
     strategy = meta.get("strategy") if meta.get("name") else None
     return (
-        f'<div class="brand">{LOGO}truefill <span>run report</span></div><h1>{escape(title(run))}</h1>'
+        brand("run report", title(run))
         + (f'<p class="lead">{escape(str(strategy))}</p>' if strategy else "")
         + f'<ul class="facts">{listed}</ul>'
         + (f'<div class="notes"><ul>{notes}</ul></div>' if notes else "")
@@ -195,39 +174,6 @@ def _sparkline(values: np.ndarray[Any, np.dtype[np.float64]]) -> str:
     )
 
 
-def _time_sections(sections: list[tuple[str, list[Chart]]], ends: tuple[int, int]) -> Iterable[str]:
-    seconds = (ends[1] - ends[0]) / NS_PER_SECOND
-    fitting = [z for z in ZOOMS if z < seconds / 2][-4:]
-    names = [_zoom_name(z) for z in fitting]
-    pairs = zip(fitting, names, strict=True)
-    buttons = "".join(f'<button data-zoom="{z * 1000}">{name}</button>' for z, name in pairs)
-    for k, (name, charts) in enumerate(sections):
-        tools = ""
-        if k == 0:
-            tools = "<small>times are UTC · drag to zoom all charts, double-click for everything</small>"
-            tools += f'<span class="zoom">{buttons}<button data-zoom="0">All</button></span>'
-        yield f"<h2>{escape(name)}{tools}</h2>"
-        yield from (_card(chart) for chart in charts)
-
-
-def _zoom_name(seconds: int) -> str:
-    size, unit = next((s, u) for s, u in ((86_400, "d"), (3600, "h"), (60, "min")) if seconds >= s)
-    return f"{seconds // size} {unit}"
-
-
-def _card(chart: Chart) -> str:
-    plot = "plot beside" if chart["linked"] and chart["layout"]["showlegend"] else "plot"
-    inner = (
-        f'<div class="{plot}" id="chart-{chart["id"]}" style="height:{chart["layout"]["height"]}px"></div>'
-    )
-    if not chart["data"]:
-        inner = '<p class="nothing">n/a: nothing to show in this run</p>'
-    beside = escape(chart["note"]) if chart["linked"] else ""
-    below = "" if chart["linked"] or not chart["note"] else f"<p>{escape(chart['note'])}</p>"
-    head = f"<header><h3>{escape(chart['title'])}</h3><p>{beside}</p></header>"
-    return f'<section class="card">{head}{below}{inner}</section>'
-
-
 def _groups(found: dict[str, tuple[dict[str, float], str]], book_size: float | None) -> str:
     many = len(found) > 1
     made = []
@@ -270,15 +216,3 @@ def _toml(table: Mapping[str, Any], prefix: str = "") -> Iterable[str]:
     for head, key, inner in tables:
         yield f"\n<b>{escape(head)}</b>"
         yield from _toml(inner, f"{prefix}{key}.")
-
-
-def _safe(text: str) -> str:
-    """Keep JSON from ending the script element that it stands in."""
-    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
-
-
-def _version() -> str:
-    try:
-        return version("truefill")
-    except PackageNotFoundError:
-        return ""

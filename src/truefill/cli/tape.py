@@ -9,7 +9,7 @@ from rich.text import Text
 
 from truefill.cli import tape_edit
 from truefill.cli.gap_table import print_gaps
-from truefill.cli.show import BAD, GOOD, facts, out, plain_table, print_json
+from truefill.cli.show import BAD, GOOD, facts, note, out, plain_table, print_json
 from truefill.cli.tape_fuse import fuse
 from truefill.cli.times import local_time, precise_time, span
 
@@ -23,7 +23,7 @@ app = typer.Typer()
 def _tape(context: typer.Context) -> None:
     """Look into a tape: what it holds, whether it is sound, its first events; the book at its end.
 
-    [cyan]truefill tape info btcusdt.tape[/]
+    [cyan]truefill tape info btcusdt.tape --html btcusdt.html[/]
 
     [cyan]truefill tape check btcusdt.tape[/]
 
@@ -65,19 +65,46 @@ def describe(tape: "Tape") -> dict[str, Any]:
 
 
 @app.command()
-def info(tape: TapeFile, json: Json = False) -> None:
+def info(
+    tape: TapeFile,
+    html: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Draw it, too: price, spread, depth and message rate over time, gaps shaded. "
+            "One HTML file that needs no network.",
+        ),
+    ] = None,
+    json: Json = False,
+) -> None:
     """Tell what a tape holds: instrument, steps, time span, counts, gaps, hash.
 
     [cyan]truefill tape info btcusdt.tape[/]
+
+    [cyan]truefill tape info btcusdt.tape --html btcusdt.html[/]
 
     [cyan]truefill tape info btcusdt.tape --json | jq .events[/]
     """
     from truefill.tape import Tape
 
-    values = describe(Tape.open(tape))
+    opened = Tape.open(tape)
+    values = describe(opened)
+    rows = _info_rows(values)
+    if html is not None:
+        from truefill.analysis.tape_picture import tape_picture
+
+        tape_picture(opened, html, rows)
     if json:
         print_json(values)
-        return
+    else:
+        out().print(facts(rows))
+        print_gaps(values["gap_spans"])
+    if html is not None:
+        note(f"picture written to {html}")
+
+
+def _info_rows(values: dict[str, Any]) -> list[tuple[str, object]]:
+    """What `info` shows of a tape's description: names and texts."""
     counts = ", ".join(f"{n:,} {kind.replace('_', ' ')}" for kind, n in values["counts"].items() if n)
     snapshot = "yes" if values["has_snapshot"] else "none: the book is built from differences only"
     if values["orders"]:
@@ -105,8 +132,7 @@ def info(tape: TapeFile, json: Json = False) -> None:
         open_orders = f"{orders['most_open']:,} open at most, {orders['open_at_end']:,} at the end"
         rows.insert(11, ("orders", open_orders + (f"; {told}" if told else "")))
     rows += [("note", text) for text in values["notes"]]
-    out().print(facts(rows))
-    print_gaps(values["gap_spans"])
+    return rows
 
 
 @app.command()

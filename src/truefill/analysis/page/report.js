@@ -67,7 +67,8 @@ function layout(chart) {
     out.yaxis.fixedrange = true; // a drag zooms time; the other axis follows
     Object.assign(out.yaxis, heights(chart));
     out.shapes = payload.gaps.map(([x0, x1]) => ({
-      type: "rect", xref: "x", yref: "paper", x0, x1, y0: 0, y1: 1, line: { width: 0 }, fillcolor: coloured("$a2/0.14"), layer: "below",
+      type: "rect", xref: "x", yref: "paper", x0, x1, y0: 0, y1: 1, layer: "below", fillcolor: coloured("$a2/0.14"),
+      line: { width: 1, color: coloured("$a2/0.4") }, // so that a short gap is seen in a long run
     }));
     if (out.hovermode !== "closest") out.xaxis.showspikes = false;
   } else {
@@ -84,7 +85,7 @@ function heights(chart) {
     for (let k = 0; k < x.length; k++) {
       const inside = x[k] >= zoom[0] && x[k] <= zoom[1];
       const inForce = x[k] < zoom[0] && (k + 1 === x.length || x[k + 1] >= zoom[0]);
-      if (!(inside || (inForce && fill !== undefined)) || !Number.isFinite(y[k])) continue;
+      if (!(inside || (inForce && fill === "tozeroy")) || !Number.isFinite(y[k])) continue;
       low = Math.min(low, y[k]);
       high = Math.max(high, y[k]);
     }
