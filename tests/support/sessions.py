@@ -3,6 +3,7 @@
 import gzip
 import json
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from typing import NamedTuple
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from tests.support.shared import shared_data
 from truefill.core import events as ev
 from truefill.venues.codec import VenueCodec
+from truefill.venues.wants import Fetch
 
 Book = dict[tuple[str, float], float]
 
@@ -39,6 +41,7 @@ def replay(
     name: str,
     codec_of: Callable[[str], VenueCodec | None],
     after: Callable[[VenueCodec, Entry], None] | None = None,
+    snapshot: Callable[[Entry], tuple[VenueCodec, str] | None] = lambda entry: None,
 ) -> dict[str, np.ndarray]:
     """Feed a whole session to codecs; the rows by canonical symbol.
 
@@ -48,15 +51,19 @@ def replay(
         The codec of a connection's name.
     after : callable, optional
         Called after each message.
+    snapshot : callable, optional
+        Whose snapshot an answer of REST is: the codec, and the venue's name of the instrument.
     """
     parts: dict[str, list[np.ndarray]] = {}
     for number, entry in enumerate(session(name), start=1):
-        if entry.kind != "recv":
+        if entry.kind == "http" and (found := snapshot(entry)) is not None:
+            codec, native = found
+            codec.fetched(Fetch(entry.url, native), entry.data, entry.local_ts, number)
+        elif entry.kind == "recv" and (spoken := codec_of(entry.conn)) is not None:
+            codec = spoken
+            codec.add(entry.data, entry.local_ts, number)
+        else:
             continue
-        codec = codec_of(entry.conn)
-        if codec is None:
-            continue
-        codec.add(entry.data, entry.local_ts, number)
         for symbol, rows in codec.take():
             parts.setdefault(str(symbol), []).append(rows)
         if after is not None:
@@ -75,14 +82,21 @@ class RowsBook:
 
     def __init__(self) -> None:
         self.levels: dict[int, dict[tuple[int, int], tuple[int, int]]] = {ev.BUY: {}, ev.SELL: {}}
+        self.orders: dict[int, tuple[int, tuple[int, int], tuple[int, int]]] = {}
 
     def apply(self, rows: np.ndarray) -> None:
-        columns = [rows[name].tolist() for name in ("ev", "px", "px_exp", "qty", "qty_exp")]
-        for bits, px, px_exp, qty, qty_exp in zip(*columns, strict=True):
+        columns = [rows[name].tolist() for name in ("ev", "px", "px_exp", "qty", "qty_exp", "order_id")]
+        for bits, px, px_exp, qty, qty_exp, order_id in zip(*columns, strict=True):
             kind = bits & ev.KIND_MASK
             if kind == ev.DEPTH_CLEAR:
                 for side in self.levels.values():
                     side.clear()
+                self.orders.clear()
+            elif kind in (ev.ADD_ORDER, ev.MODIFY_ORDER):
+                assert (order_id in self.orders) == (kind == ev.MODIFY_ORDER)
+                self.orders[order_id] = bits & (ev.BUY | ev.SELL), (px, px_exp), (qty, qty_exp)
+            elif kind == ev.CANCEL_ORDER:
+                del self.orders[order_id]
             elif kind in (ev.DEPTH, ev.DEPTH_SNAPSHOT):
                 side = self.levels[bits & (ev.BUY | ev.SELL)]
                 if qty:
@@ -91,10 +105,13 @@ class RowsBook:
                     side.pop((px, px_exp), None)
 
     def floats(self, side: int) -> dict[float, float]:
-        return {
-            float(f"{px}e{px_exp}"): float(f"{qty}e{qty_exp}")
-            for (px, px_exp), (qty, qty_exp) in self.levels[side].items()
-        }
+        levels = list(self.levels[side].items())
+        levels += [(px, qty) for flag, px, qty in self.orders.values() if flag == side]
+        found: dict[float, Decimal] = {}
+        for (px, px_exp), (qty, qty_exp) in levels:
+            price = float(f"{px}e{px_exp}")
+            found[price] = found.get(price, Decimal(0)) + Decimal(qty).scaleb(qty_exp)
+        return {price: float(qty) for price, qty in found.items()}
 
     def best(self) -> tuple[float, float]:
         return max(self.floats(ev.BUY)), min(self.floats(ev.SELL))

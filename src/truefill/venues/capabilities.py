@@ -12,6 +12,7 @@ from truefill.venues.coinbase import facts as coinbase
 from truefill.venues.coinbase_exchange import facts as coinbase_exchange
 from truefill.venues.extended import facts as extended
 from truefill.venues.hyperliquid import facts as hyperliquid
+from truefill.venues.independent_reserve import facts as independent_reserve
 from truefill.venues.kraken import facts as kraken
 from truefill.venues.kraken_futures import facts as kraken_futures
 from truefill.venues.mexc import facts as mexc
@@ -272,6 +273,19 @@ CAPABILITIES = (
         "server's `heartbeat` channel",
         "2021-04-17, 9,719 updates",
         coinbase_exchange.DATE,
+    ),
+    Capability(
+        (Venue.INDEPENDENT_RESERVE,),
+        "Independent Reserve, order by order",
+        "depth trades",
+        "`Nonce` of the coin is the last + 1",
+        "",
+        "REST, by its time; fetched again",
+        "taker; id: 60 bits of a UUID, as of orders",
+        "`Time` of the message",
+        "server, each 60 s",
+        "2022-04-03, 1,663 orders; changed orders and trades unverified",
+        independent_reserve.DATE,
     ),
 )
 

@@ -16,6 +16,7 @@ from truefill.core.events import (
 )
 from truefill.venues.counters import MarketCounters
 from truefill.venues.fetched_book import FetchedBook
+from truefill.venues.orders_book import OrdersBook
 from truefill.venues.rows import RowBatch
 from truefill.venues.streamed_book import BOTH, At, StreamedBook
 from truefill.venues.symbols import Symbol
@@ -67,7 +68,7 @@ class Stream:
         Its name in messages.
     """
 
-    book: StreamedBook | FetchedBook
+    book: StreamedBook | FetchedBook | OrdersBook
 
     def __init__(self, symbol: Symbol, native: str) -> None:
         self.symbol = symbol

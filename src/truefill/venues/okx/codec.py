@@ -220,6 +220,7 @@ class OkxCodec(VenueCodec):
                 else:
                     book.difference(at, bids, asks, new.seqId, new.prevSeqId)
                 return
+            assert isinstance(book, StreamedBook)
             checksum = new.checksum or None
             if m.action == "snapshot":
                 book.snapshot(at, bids, asks, new.seqId, checksum)
