@@ -17,6 +17,7 @@ from truefill.core import events as ev
 from truefill.venues import Venue, venue_symbol
 from truefill.venues.binance import BinanceCodec
 from truefill.venues.bitget import BitgetCodec
+from truefill.venues.bitstamp import BitstampCodec
 from truefill.venues.bybit import BybitCodec
 from truefill.venues.codec import VenueCodec
 from truefill.venues.coinbase import CoinbaseCodec
@@ -760,6 +761,50 @@ class IndependentReserve(Maker):
         ]
 
 
+class Bitstamp(Maker):
+    """Nothing is numbered; messages and snapshots have a time in microseconds."""
+
+    venue = Venue.BITSTAMP
+    native = "btcusd"
+    other = "ethusd"
+    codec_type = BitstampCodec
+    tells_gaps = False
+    fetches = True
+
+    def acknowledgements(self) -> list[bytes]:
+        channel = f"diff_order_book_{self.native}"
+        return [
+            dump({"event": "bts:subscription_succeeded", "channel": channel, "data": {}}),
+            dump({"event": "bts:heartbeat", "channel": "", "data": {"status": "success"}}),
+        ]
+
+    def _book(self, n: int, bids: Levels, asks: Levels) -> dict[str, Any]:
+        times = {"timestamp": str(T0 // 1000), "microtimestamp": str((T0 + n) * 1000)}
+        return times | {"bids": list(bids), "asks": list(asks)}
+
+    def snapshot_message(self, n: int, bids: Levels, asks: Levels) -> bytes:
+        return dump(self._book(n, bids, asks))
+
+    def change_message(self, n: int, bids: Levels, asks: Levels) -> bytes:
+        channel = f"diff_order_book_{self.native}"
+        return dump({"data": self._book(n, bids, asks), "channel": channel, "event": "data"})
+
+    def trade_message(self, trade_id: int, px: str, qty: str, buys: bool) -> bytes:
+        trade = {"id": trade_id, "amount_str": qty, "price_str": px, "type": 0 if buys else 1}
+        data = trade | {"microtimestamp": str((T0 + 5) * 1000), "buy_order_id": 1, "sell_order_id": 2}
+        return dump({"data": data, "channel": f"live_trades_{self.native}", "event": "trade"})
+
+    def malformed(self) -> list[bytes]:
+        good = self.change_message(99, [("100.0", "4.0")], [])
+        return [
+            good.replace(b"1700000000099000", b"now"),
+            good.replace(b"diff_order_book", b"weather"),
+            good.replace(b'"data"}', b'"sun"}'),
+            self.trade_message(9, "1", "1", True).replace(b'"type": 0', b'"type": 3'),
+            self.trade_message(9, "1", "-1", True),
+        ]
+
+
 MAKERS: list[type[Maker]] = [
     BinanceSpot,
     BinanceFutures,
@@ -778,4 +823,5 @@ MAKERS: list[type[Maker]] = [
     Coinbase,
     CoinbaseExchange,
     IndependentReserve,
+    Bitstamp,
 ]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from truefill.venues.binance import facts as binance
 from truefill.venues.bitget import facts as bitget
+from truefill.venues.bitstamp import facts as bitstamp
 from truefill.venues.bybit import facts as bybit
 from truefill.venues.coinbase import facts as coinbase
 from truefill.venues.coinbase_exchange import facts as coinbase_exchange
@@ -286,6 +287,19 @@ CAPABILITIES = (
         "server, each 60 s",
         "2022-04-03, 1,663 orders; changed orders and trades unverified",
         independent_reserve.DATE,
+    ),
+    Capability(
+        (Venue.BITSTAMP,),
+        "Bitstamp 2, levels",
+        "depth trades",
+        "nothing is numbered; a crossed book",
+        "",
+        "REST, by its time; fetched again",
+        "taker; id",
+        "`microtimestamp`",
+        "client, when still",
+        "2022-01-05, 717 messages of the book",
+        bitstamp.DATE,
     ),
 )
 

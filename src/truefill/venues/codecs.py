@@ -19,6 +19,7 @@ _CODECS = {
     "COINBASE": ("coinbase", "CoinbaseCodec"),
     "COINBASE_EXCHANGE": ("coinbase_exchange", "CoinbaseExchangeCodec"),
     "MEXC": ("mexc", "MexcCodec"),
+    "BITSTAMP": ("bitstamp", "BitstampCodec"),
     "INDEPENDENT_RESERVE": ("independent_reserve", "IndependentReserveCodec"),
     "kraken": ("kraken", "KrakenCodec"),
     "kraken-futures": ("kraken_futures", "KrakenFuturesCodec"),

@@ -33,6 +33,19 @@ def ms_text(text: str) -> int:
     return value * 1_000_000
 
 
+def us_text(text: str) -> int:
+    """Microseconds written as text, in nanoseconds.
+
+    Raises
+    ------
+    ValueError
+        It is none.
+    """
+    if not text.isdigit() or not 0 < (value := int(text)) < _LATEST_MS * 1000:
+        raise ValueError(f"a time in microseconds, got {text[:40]!r}")
+    return value * 1000
+
+
 def number(raw: Raw) -> str:
     """Text of a JSON number, or of a JSON string that holds one; ``null`` and nothing are ""."""
     text = bytes(raw).decode()

@@ -1,0 +1,160 @@
+"""Bitstamp's market data: book, trades.
+
+* Book: channel ``diff_order_book_<pair>``, new totals of levels; the snapshot is fetched by REST. Nothing is
+  numbered, but both carry ``microtimestamp``: what is not later than the snapshot is in it, and what is not
+  later than the message before is old. A missing message shows only when it leaves the book crossed.
+* A snapshot that is older than the first message kept cannot be told to be right, and is refused.
+* Trades: ``type`` 0 is a buyer, 1 a seller as the taker.
+"""
+
+from collections.abc import Iterable
+
+import msgspec
+from msgspec import Raw, Struct
+
+from truefill.venues.bitstamp import facts
+from truefill.venues.codec import DEPTH, TRADES, Unknown, VenueCodec
+from truefill.venues.fetched_book import FetchedBook
+from truefill.venues.instruments import Instrument, step_of_places
+from truefill.venues.levels import read_levels
+from truefill.venues.numbers import NOTHING, Id, us_text
+from truefill.venues.stream import Stream, side_flag
+from truefill.venues.streamed_book import At
+from truefill.venues.symbols import Symbol, venue_symbol
+from truefill.venues.venue import Venue
+from truefill.venues.wants import Fetch, Reconnect, Send, Want
+
+
+class _Message(Struct, gc=False):
+    event: str = ""
+    channel: str = ""
+    data: Raw = NOTHING
+
+
+class _Book(Struct, gc=False):
+    microtimestamp: str
+    bids: list[tuple[str, str]]
+    asks: list[tuple[str, str]]
+
+
+class _Trade(Struct, gc=False):
+    id: Id
+    microtimestamp: str
+    price_str: str
+    amount_str: str
+    type: int
+
+
+_decode = msgspec.json.Decoder(_Message).decode
+_book = msgspec.json.Decoder(_Book).decode
+_trade = msgspec.json.Decoder(_Trade).decode
+_CHANNELS = {DEPTH: "diff_order_book", TRADES: "live_trades"}
+
+
+class BitstampCodec(VenueCodec):
+    """Bitstamp; see the top of this file and `VenueCodec`."""
+
+    offered = (DEPTH, TRADES)
+
+    def stream(self, symbol: Symbol, native: str) -> Stream:
+        """Make the stream of an instrument, with its book."""
+        stream = _BitstampStream(symbol, native)
+        stream.book = FetchedBook(stream.rows, stream.counters)
+        return stream
+
+    def connected(self, local_ts: int) -> None:
+        """Tell that a new connection stands."""
+        for stream in self.streams.values():
+            assert isinstance(stream, _BitstampStream)
+            stream.previous = 0
+        super().connected(local_ts)
+
+    def subscribe(self) -> Iterable[Want]:
+        """What to send on a new connection: one request for each channel and instrument."""
+        for channel in self.channels:
+            for native in self.streams:
+                data = {"channel": f"{_CHANNELS[channel]}_{native}"}
+                yield Send(msgspec.json.encode({"event": "bts:subscribe", "data": data}).decode())
+
+    def begin_again(self, stream: Stream) -> Iterable[Want]:
+        """A snapshot by REST."""
+        return (Fetch(facts.SNAPSHOT.format(symbol=stream.native), stream.native),)
+
+    def heartbeat(self) -> Send:
+        """What to send when all is still."""
+        return Send('{"event":"bts:heartbeat"}')
+
+    def handle(self, message: bytes, local_ts: int, place: int) -> None:
+        """Decode a message and write its rows."""
+        m = _decode(message)
+        channel, _, native = m.channel.rpartition("_")
+        if m.event == "data" and channel == _CHANNELS[DEPTH]:
+            self._difference(native, _book(m.data), local_ts, place)
+        elif m.event == "trade" and channel == _CHANNELS[TRADES]:
+            self._traded(native, _trade(m.data), local_ts, place)
+        elif m.event == "bts:heartbeat":
+            self.connection.heartbeats += 1
+        elif m.event in ("bts:subscription_succeeded", "bts:unsubscription_succeeded"):
+            self.connection.answers += 1
+        elif m.event == "bts:request_reconnect":
+            self.want(Reconnect("the venue asks for it"))
+        elif m.event == "bts:error":
+            self.say(bytes(m.data).decode())
+        else:
+            raise Unknown
+
+    def snapshot(self, stream: Stream, body: bytes, local_ts: int, place: int) -> None:
+        """Read an answer of ``order_book``."""
+        assert isinstance(stream, _BitstampStream)
+        new = _book(body)
+        time = us_text(new.microtimestamp)
+        at = At(time, local_ts, place)
+        stream.book.snapshot(at, new.bids, new.asks, time, stream.last_ts)
+        stream.previous = stream.previous or time
+
+    def _difference(self, native: str, new: _Book, local_ts: int, place: int) -> None:
+        stream = self.find(native, place)
+        assert isinstance(stream, _BitstampStream)
+        time = us_text(new.microtimestamp)
+        at = At(time, local_ts, place)
+        stream.book.difference(at, new.bids, new.asks, time, stream.previous or time - 1)
+        stream.previous = max(stream.previous, time)
+        stream.see(at)
+        self.heard(DEPTH, native)
+
+    def _traded(self, native: str, trade: _Trade, local_ts: int, place: int) -> None:
+        stream = self.find(native, place)
+        if trade.type not in (0, 1):
+            raise ValueError(f"a type 0 or 1, got {trade.type}")
+        read_levels([(trade.price_str, trade.amount_str)])
+        at = At(us_text(trade.microtimestamp), local_ts, place)
+        stream.see(at)
+        stream.trade(at, side_flag(trade.type == 0), trade.price_str, trade.amount_str, trade.id)
+        self.heard(TRADES, native)
+
+
+class _BitstampStream(Stream):
+    book: FetchedBook
+    previous = 0  # time of the last message of the book on this connection, or of a snapshot before any, ns
+
+
+class _Info(Struct):
+    url_symbol: str
+    name: str
+    base_decimals: int
+    counter_decimals: int
+    minimum_order: str = ""
+
+
+def read_instruments(body: bytes) -> list[Instrument]:
+    """Read the answer of ``trading-pairs-info``."""
+    return [
+        Instrument(
+            venue_symbol(Venue.BITSTAMP, i.url_symbol),
+            i.url_symbol,
+            step_of_places(i.counter_decimals),
+            step_of_places(i.base_decimals),
+            min_value=i.minimum_order.partition(" ")[0],
+        )
+        for i in msgspec.json.decode(body, type=list[_Info])
+    ]
