@@ -57,6 +57,8 @@ class VenueCodec:
         By the venue's name of the instrument.
     notices : list of str
         What the venue said apart from market data, the first few.
+    about : list of Stream
+        Which instruments the last message was about; empty: the connection.
     """
 
     offered: Sequence[str] = CHANNELS  # channels that the venue has
@@ -75,6 +77,7 @@ class VenueCodec:
         self.channels = tuple(channels)
         self.streams: dict[str, Stream] = {}
         self.notices: list[str] = []
+        self.about: list[Stream] = []
         self.connection = MarketCounters()  # of what belongs to no instrument
         self._wants: list[Want] = []
         self._connected_ts: int | None = None
@@ -159,15 +162,19 @@ class VenueCodec:
             The books are as they were.
         """
         self.connection.messages += 1
-        self._guarded(lambda: self.handle(message, local_ts, place), message, place)
-        self._repair()
+        try:
+            self._guarded(lambda: self.handle(message, local_ts, place), message, place)
+        finally:
+            self._repair()
 
     def fetched(self, want: Fetch, body: bytes, local_ts: int, place: int = 0) -> None:
         """Take the answer to a `Fetch`; as `add`."""
         self.connection.messages += 1
         stream = self.find(want.native, place)
-        self._guarded(lambda: self.snapshot(stream, body, local_ts, place), body, place)
-        self._repair()
+        try:
+            self._guarded(lambda: self.snapshot(stream, body, local_ts, place), body, place)
+        finally:
+            self._repair()
 
     def take(self) -> list[tuple[Symbol, NDArray[np.void]]]:
         """Return the rows of what was added since the last call, by instrument.
@@ -288,7 +295,7 @@ class VenueCodec:
             if stream.book.resync:
                 stream.book.resync = False
                 self._wants.extend(self.begin_again(stream))
-        self._touched.clear()
+        self.about, self._touched = self._touched, []
 
     def _guarded(self, action: Callable[[], None], message: bytes, place: int) -> None:
         try:

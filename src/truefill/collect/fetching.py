@@ -1,0 +1,85 @@
+"""Requests of the collector: one at a time, at the venue's pace, again when they fail."""
+
+import asyncio
+
+from truefill.collect.backoff import Backoff
+from truefill.collect.endpoints import Endpoint
+from truefill.core.errors import ConfigError
+
+try:
+    import aiohttp
+except ImportError as error:
+    raise ConfigError(
+        "the libraries of the collector (pip install 'truefill[collect]')", f"none: {error}", "collect"
+    ) from None
+
+_TIMEOUT_S = 20.0
+_LONGEST_WAIT_S = 60.0
+_LIMITED = (418, 429)  # Binance bans with 418 who goes on after 429
+
+
+class Fetcher:
+    """Fetches what a codec asks for; made, used and closed in one loop.
+
+    Parameters
+    ----------
+    endpoint : Endpoint
+        Has the pace.
+
+    Attributes
+    ----------
+    requests, failures, limited : int
+        Sent; failed; refused because there were too many.
+    """
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self.requests = 0
+        self.failures = 0
+        self.limited = 0
+        self._session = aiohttp.ClientSession()
+        self._endpoint = endpoint
+        self._turn = asyncio.Lock()
+        self._next = 0.0  # time of the loop before which nothing is sent
+
+    async def fetch(self, url: str, backoff: Backoff) -> bytes:
+        """Fetch until it succeeds.
+
+        Parameters
+        ----------
+        url : str
+        backoff : Backoff
+            Of this question; its caller may use it too, when the answer is no good.
+        """
+        while True:
+            body, wait = await self._once(self._endpoint.url(url))
+            if body is not None:
+                return body
+            await asyncio.sleep(max(wait, backoff.next()))
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._session.close()
+
+    async def _once(self, url: str) -> tuple[bytes | None, float]:
+        """One request: the answer, or None and how long the venue wants us to wait."""
+        loop = asyncio.get_running_loop()
+        async with self._turn:
+            await asyncio.sleep(max(0.0, self._next - loop.time()))
+            self._next = loop.time() + self._endpoint.fetch_every_s
+            self.requests += 1
+            try:
+                async with self._session.get(url, timeout=aiohttp.ClientTimeout(_TIMEOUT_S)) as answer:
+                    body = await answer.read()
+                    if answer.status == 200:
+                        return body, 0.0
+                    self.failures += 1
+                    if answer.status not in _LIMITED:
+                        return None, 0.0
+                    self.limited += 1
+                    after = answer.headers.get("Retry-After", "")
+                    wait = float(after) if after.isdigit() else _LONGEST_WAIT_S
+                    self._next = loop.time() + wait  # for all instruments: the limit is the address's
+                    return None, wait
+            except (aiohttp.ClientError, TimeoutError):
+                self.failures += 1
+                return None, 0.0
