@@ -7,7 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from truefill.core import events as ev
+from truefill.core.l2book import ASK, BID, TOP_ASK, TOP_BID
 from truefill.tape import Tape, TapeBuilder, build_tape
+from truefill.tape.replay import last_book
 
 BOTH = int(ev.EXCH | ev.LOCAL)
 
@@ -67,7 +69,9 @@ def _can_begin(rows: NDArray[Any]) -> bool:
 def chain_builder(rng: random.Random, most: int) -> Any:
     """Give what builds a list of tapes as `build_tape` builds one.
 
-    Pieces of single orders begin with the orders that are open at the end of the piece before.
+    Pieces of single orders begin with the orders that are open at the end of the piece before. A stream that
+    such a snapshot cannot be made of stays whole: where a piece has no order, or an order of the other side
+    hides some.
     """
 
     def build(events: NDArray[Any], **about: Any) -> list[Tape]:
@@ -81,20 +85,19 @@ def chain_builder(rng: random.Random, most: int) -> Any:
             tapes.append(builder.finish())
             if by_order:
                 snapshot = builder.end_snapshot()
-                if _crossed(snapshot.rows):  # which of the crossed prices were best, orders do not tell
+                if not tapes[-1].by_order or _hides_orders(tapes[-1]):
                     return [build_tape(events, **about)]
         return tapes
 
     return build
 
 
-def _crossed(rows: NDArray[Any]) -> bool:
-    """Whether a book of single orders has a bid at or above an ask, on either side of the feed."""
-    for flag in (ev.EXCH, ev.LOCAL):
-        orders = rows[
-            (rows["ev"] & np.uint64(flag) != 0) & (rows["ev"] & np.uint64(ev.KIND_MASK) == ev.ADD_ORDER)
-        ]
-        buys = orders["ev"] & np.uint64(ev.BUY) != 0
-        if buys.any() and not buys.all() and orders["px"][buys].max() >= orders["px"][~buys].min():
+def _hides_orders(tape: Tape) -> bool:
+    """Whether a book ends with orders beyond its best prices: orders do not tell that they are hidden."""
+    for view in ("exch", "local"):
+        qty, top = last_book(tape, view)
+        bids, asks = np.flatnonzero(qty[BID::2] > 0), np.flatnonzero(qty[ASK::2] > 0)
+        best_bid, best_ask = top[TOP_BID], top[TOP_ASK]
+        if (bids > best_bid).any() or (len(asks) and (best_ask < 0 or (asks < best_ask).any())):
             return True
     return False

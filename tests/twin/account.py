@@ -71,7 +71,7 @@ class TwinAccount:
         rows = [ts for h in holdings for ts in h.market.exch_view.times]
         first, last = min(rows, default=0), max(rows, default=0)
         begin = borrow_interval and first // borrow_interval * borrow_interval
-        interest = range(begin, last + 1, borrow_interval) if self.borrow else ()
+        interest = range(begin, last + 1, borrow_interval) if any(self.borrow.values()) else ()
         self.interval = borrow_interval
         self.due = sorted(
             [
