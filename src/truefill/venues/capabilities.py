@@ -70,7 +70,7 @@ CAPABILITIES = (
     Capability(
         (Venue.BINANCE_SPOT,),
         "Binance spot",
-        "depth trades best",
+        "depth trades best klines",
         "`U` is the last `u` + 1",
         "",
         "REST; fetched again",
@@ -83,7 +83,7 @@ CAPABILITIES = (
     Capability(
         (Venue.BINANCE_USDM, Venue.BINANCE_COINM),
         "Binance futures",
-        "depth trades best marks",
+        "depth trades best marks klines",
         "`pu` is the last `u`",
         "",
         "REST; fetched again",

@@ -68,10 +68,8 @@ _QUOTES = (*_DOLLARS, *_MONEY, "BTC", "XBT", "ETH", "BNB", "SOL", "MNT", "OKB")
 def split_pair(pair: str) -> tuple[str, str]:
     """Split a pair of currencies written as one word; a guess by the known quotes, "" where none fits."""
     fitting = [quote for quote in _QUOTES if pair.endswith(quote) and len(pair) > len(quote)]
-    if pair.endswith("BUSD") and len(pair) < len(
-        "BTCBUSD"
-    ):  # BNBUSD is a coin ending in B against the dollar
-        fitting = ["USD"]
+    if pair.endswith(("BUSD", "TUSD")) and len(pair) < len("BTCBUSD"):
+        fitting = ["USD"]  # BNBUSD, DOTUSD: a coin ending in B or T against the dollar
     quote = max(fitting, key=len, default="")
     return pair[: len(pair) - len(quote)], quote
 

@@ -16,7 +16,9 @@ from truefill.venues.binance.codec import MarketDataCodec
 from truefill.venues.codec import BEST, DEPTH, KLINES, MARKS, TRADES, Unknown, VenueCodec
 from truefill.venues.fetched_book import FetchedBook
 from truefill.venues.instruments import Instrument
-from truefill.venues.stream import Stream
+from truefill.venues.levels import read_levels
+from truefill.venues.numbers import Ms, ms
+from truefill.venues.stream import Kline, Stream
 from truefill.venues.streamed_book import At
 from truefill.venues.symbols import Symbol, venue_symbol
 from truefill.venues.venue import Venue
@@ -26,6 +28,7 @@ from truefill.venues.wants import Fetch, Send, Want
 _SYMBOL = re.compile(rb'"s"\s*:\s*"([^"]*)"')
 _ANSWER = re.compile(rb'\s*\{\s*"(?:result|id|error|code)"')
 _DEPTH = re.compile(rb'"e"\s*:\s*"depthUpdate"')
+_KLINE = re.compile(rb'"e"\s*:\s*"kline"')
 _TRADE = re.compile(rb'"e"\s*:\s*"(?:trade|aggTrade)"')
 
 
@@ -65,6 +68,10 @@ class BinanceCodec(VenueCodec):
             return
         stream = self.find(match[1].decode(), place)
         assert isinstance(stream, _BinanceStream)
+        if _KLINE.search(message):
+            self._kline(stream, message, local_ts)
+            return
+        self.connection.messages -= 1  # the instrument's own codec counts it
         stream.inner.add(message, local_ts, place)
         stream.see(At(stream.inner.last_exch_ts, local_ts, place))
         if _DEPTH.search(message):
@@ -76,9 +83,21 @@ class BinanceCodec(VenueCodec):
     def snapshot(self, stream: Stream, body: bytes, local_ts: int, place: int) -> None:
         """Read an answer of REST depth."""
         assert isinstance(stream, _BinanceStream)
+        self.connection.messages -= 1  # as above
         stream.inner.add(body, local_ts, place)
         stream.fetched.answered()
         stream.fetched.after(At(stream.inner.last_exch_ts, local_ts, place))
+
+    def _kline(self, stream: Stream, message: bytes, local_ts: int) -> None:
+        envelope = msgspec.json.decode(message, type=_KlineMessage)
+        k = (envelope.data or envelope).k
+        if k is None:
+            raise Unknown
+        if k.s != stream.native or k.T < k.t:
+            raise ValueError(f"a bar of {stream.native}, got one of {k.s} from {k.t} to {k.T} ms")
+        read_levels([(px, k.v) for px in (k.o, k.h, k.l, k.c)])
+        stream.kline(Kline(ms(k.t), ms(k.T + 1 - k.t), k.o, k.h, k.l, k.c, k.v, k.x, local_ts))
+        self.heard(KLINES, stream.native)
 
     def _answer(self, message: bytes, place: int) -> None:
         answer = msgspec.json.decode(message, type=_Answer)
@@ -87,6 +106,23 @@ class BinanceCodec(VenueCodec):
             self.say(f"{error.get('code', '')} {error.get('msg', '')}".strip())
         else:
             self.connection.answers += 1
+
+
+class _Kline(Struct, gc=False):
+    t: Ms  # its first millisecond
+    T: Ms  # its last one
+    s: str
+    o: str
+    h: str
+    l: str  # noqa: E741 - the venue's name
+    c: str
+    v: str
+    x: bool
+
+
+class _KlineMessage(Struct, gc=False):
+    k: _Kline | None = None
+    data: "_KlineMessage | None" = None
 
 
 class _Answer(Struct):

@@ -13,14 +13,17 @@ from collections.abc import Iterable
 import msgspec
 from msgspec import Struct
 
+from truefill.core.errors import DataError
 from truefill.venues.codec import BEST, DEPTH, TRADES, Unknown, VenueCodec
 from truefill.venues.fetched_book import FetchedBook
+from truefill.venues.instruments import Instrument, step_of_places
 from truefill.venues.levels import Side, read_levels
 from truefill.venues.mexc import facts
 from truefill.venues.numbers import Id, Ms, id_number, ms
 from truefill.venues.stream import Stream, side_flag
 from truefill.venues.streamed_book import At
-from truefill.venues.symbols import Symbol
+from truefill.venues.symbols import Symbol, venue_symbol
+from truefill.venues.venue import Venue
 from truefill.venues.wants import Fetch, Send, Want
 
 
@@ -185,3 +188,34 @@ def _version(d: _Data) -> int:
 
 def _pairs(levels: list[_Level]) -> list[tuple[str, str]]:
     return [(level.p, level.v) for level in levels]
+
+
+class _Info(Struct):
+    symbol: str
+    baseAssetPrecision: int
+    quotePrecision: int
+    baseSizePrecision: str = ""
+    quoteAmountPrecision: str = ""
+
+
+class _List(Struct):
+    symbols: list[_Info]
+
+
+def read_instruments(body: bytes) -> list[Instrument]:
+    """Read the answer of ``/api/v3/exchangeInfo``: steps are given as decimal places; in spite of their names
+    ``baseSizePrecision`` is the least quantity of an order, and ``quoteAmountPrecision`` its least value.
+
+    There is no recording of one: it follows the venue's documentation. Instruments with names of another kind
+    are left out.
+    """
+    found = []
+    for i in msgspec.json.decode(body, type=_List).symbols:
+        try:
+            symbol = venue_symbol(Venue.MEXC_SPOT, i.symbol)
+        except DataError:
+            continue
+        tick, lot = step_of_places(i.quotePrecision), step_of_places(i.baseAssetPrecision)
+        least, value = i.baseSizePrecision, i.quoteAmountPrecision
+        found.append(Instrument(symbol, i.symbol, tick, lot, min_qty=least, min_value=value))
+    return found
