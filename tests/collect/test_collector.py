@@ -3,7 +3,9 @@ import json
 import logging
 import os
 import random
+import time
 
+import numpy as np
 import pytest
 
 from tests.support.market_server import QUIET, MarketServer
@@ -29,6 +31,10 @@ async def until(true, what):
     raise AssertionError(f"never: {what}")
 
 
+def messages(server):
+    return sum(map(len, [*server.sent.values(), *server.answered.values()]))
+
+
 def collect(server, folder, symbols, patience=HASTE, **options):
     """Collect all that a server sends; returns the collector."""
 
@@ -39,8 +45,7 @@ def collect(server, folder, symbols, patience=HASTE, **options):
             before = collector.state.messages
 
             def all_came():
-                sent = sum(map(len, [*server.sent.values(), *server.answered.values()]))
-                return collector.state.messages - before == sent
+                return collector.state.messages - before == messages(server)
 
             await until(lambda: server.finished.is_set() or running.done(), "the server has sent everything")
             await until(lambda: all_came() or running.done(), "everything has come")
@@ -217,6 +222,39 @@ def test_a_full_disk_ends_the_run_with_an_error_and_what_was_complete_stays(tmp_
             assert len(kept) > QUIET
 
     asyncio.run(run())
+
+
+def test_files_are_turned_over_at_midnight_and_a_clock_that_steps_back_is_counted(tmp_path, monkeypatch):
+    real, ahead = time.time_ns, 0
+    monkeypatch.setattr(time, "time_ns", lambda: real() + ahead)
+    server = MarketServer(["BTCUSDT"], 200)
+
+    async def run():
+        nonlocal ahead
+        async with server:
+            collector = Collector([BTC], tmp_path, at=server.endpoint, patience=HASTE)
+            running = asyncio.create_task(collector.run())
+            await until(lambda: collector.codec.streams["BTCUSDT"].book.valid, "a book")
+            for step in (86_400, -3):  # s
+                seen = collector.state.messages
+                await until(lambda seen=seen: collector.state.messages > seen + 40, "messages")
+                ahead += step * 1_000_000_000
+            await until(server.finished.is_set, "the end")
+            await until(lambda: collector.state.messages == messages(server), "everything has come")
+            collector.stop()
+            return await running
+
+    state = asyncio.run(run())
+    assert state.clock_steps == 1
+    files = sorted((tmp_path / "raw").glob("BTCUSDT_*.gz"))
+    parts = sorted((tmp_path / "events").glob("BTCUSDT_*_000.parquet"))
+    assert len(files) == len(parts) == 2
+    assert [f.name[:16] for f in files] == [p.name[:16] for p in parts]
+    lines = [line.partition(b" ")[2].decode() for file in files for line in LineReader(file)]
+    assert stream_of(lines) == server.sent["BTCUSDT"]
+    times = np.concatenate([rows["local_ts"] for rows in read_parquet(parts)])
+    assert len(times) == state.instruments["BTCUSDT"].events
+    assert (np.diff(times) >= 0).all()
 
 
 def test_the_state_of_another_venue_and_a_damaged_one_are_refused(tmp_path):

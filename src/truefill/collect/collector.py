@@ -134,6 +134,7 @@ class Collector:
         self._fetches: set[asyncio.Task[None]] = set()
         self._stop = asyncio.Event()
         self._failure: BaseException | None = None
+        self._clock = 0  # the clock's last time
         self._now = 0
         self._turn = 0  # receive time at which the next parts of events begin
         self._waiting = 0  # messages whose events were not taken yet
@@ -219,12 +220,11 @@ class Collector:
     # -- messages -------------------------------------------------------------------------------------------
 
     def _time(self) -> int:
-        """Receive time that never goes back, as whoever reads the archive makes of it."""
+        """Give the time as the clock has it; `_now` never goes back, as whoever reads the archive has it."""
         now = time.time_ns()
-        if now < self._now:
-            self.state.clock_steps += 1
-        else:
-            self._now = now
+        self.state.clock_steps += now < self._clock
+        self._clock = now
+        self._now = max(self._now, now)
         return now
 
     def _receive(self, message: bytes) -> None:
@@ -285,7 +285,7 @@ class Collector:
             native = self.codec.native(symbol)
             self.state.instruments[native].events += len(rows)
             if self._parquet:
-                self._parts[native].append(rows)
+                self._parts[native].append(rows, self._now)
 
     def _turn_over(self) -> None:
         """Begin the next parts of events, if their day or hour has begun."""

@@ -39,8 +39,8 @@ class EventParts:
         for left in folder.glob(f".{name}_*.parquet.*.tmp"):  # of a program that was killed
             left.unlink(missing_ok=True)
 
-    def append(self, rows: np.ndarray) -> None:
-        """Take rows; the first ones begin a part, named after their local time.
+    def append(self, rows: np.ndarray, now: int) -> None:
+        """Take rows; the first ones begin a part, which is named after the day of `now`, UTC ns.
 
         Raises
         ------
@@ -49,7 +49,7 @@ class EventParts:
         """
         assert rows.dtype == DECIMAL_EVENT
         if self._writer is None:
-            day = datetime.fromtimestamp(int(rows["local_ts"][0]) // _SECOND, UTC).strftime("%Y%m%d")
+            day = datetime.fromtimestamp(now // _SECOND, UTC).strftime("%Y%m%d")
             number = 0
             while (path := self._folder / f"{self._name}_{day}_{number:03d}.parquet").exists():
                 number += 1
