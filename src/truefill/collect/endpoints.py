@@ -57,7 +57,7 @@ def endpoint(venue: Venue, stream: str = "", rest: str = "") -> Endpoint:
     """
     name = venue.value.replace("-", "_") if venue is Venue.KRAKEN_FUTURES else venue.company.lower()
     # MEXC has replaced the streams that its codec reads.
-    if venue in (Venue.MEXC_SPOT, Venue.BITSTAMP, Venue.INDEPENDENT_RESERVE):
+    if venue is Venue.MEXC_SPOT:
         raise ConfigError("a venue that can be collected", venue.value, "symbols")
     for text, schemes in ((stream, ("ws", "wss")), (rest, ("http", "https"))):
         if text and (urlsplit(text).scheme not in schemes or not urlsplit(text).hostname):

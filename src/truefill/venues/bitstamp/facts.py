@@ -6,4 +6,5 @@ Source: the recording of 2022-01-05.
 DATE = "2022-01"
 STREAM = "wss://ws.bitstamp.net"
 SNAPSHOT = "https://www.bitstamp.net/api/v2/order_book/{symbol}"
+HEARTBEAT_S = 30  # the venue answers it; how often is the client's affair
 INSTRUMENTS = "https://www.bitstamp.net/api/v2/trading-pairs-info/"
