@@ -8,11 +8,12 @@ import pytest
 from tests.support.sessions import Entry, RowsBook, replay, session
 from tests.venues.makers import Bitstamp
 from truefill.core import events as ev
+from truefill.core.errors import ConfigError
 from truefill.venues import Venue, venue_symbol
 from truefill.venues.bitstamp import BitstampCodec
 from truefill.venues.bitstamp.codec import read_instruments
 from truefill.venues.codec import VenueCodec
-from truefill.venues.wants import Reconnect
+from truefill.venues.wants import Fetch, Reconnect
 
 NAME = "bitstamp_20220105"
 PAIRS = "sgbeur ethusd xrpeur bateur usdteur usdtusd xlmgbp adaeur batbtc galaeur"
@@ -85,3 +86,33 @@ def test_the_venue_asks_for_a_new_connection() -> None:
     maker.codec.wants()
     maker.feed(b'{"event":"bts:request_reconnect","channel":"","data":""}')
     assert [type(want) for want in maker.codec.wants()] == [Reconnect]
+
+
+def test_single_orders_of_before_2026_are_not_numbered() -> None:
+    """Their ids are the venue's; what is left of an order is a change, and a taker in the book no gap."""
+    codec = BitstampCodec(venue_symbol(Venue.BITSTAMP, "btcusd"), book="orders")
+    codec.connected(0)
+    assert "live_orders_btcusd" in codec.wants()[0].text
+    book = {
+        "microtimestamp": "1654072104000000",
+        "bids": [],
+        "asks": [["31500.00", "1.5", "1496011283275700"]],
+    }
+    codec.fetched(Fetch("", "btcusd"), json.dumps(book).encode(), 1)
+    for event, amount in (("order_created", "7.92"), ("order_changed", "6.42"), ("order_deleted", "0")):
+        order = {"id": 1496011283275781, "order_type": 0, "microtimestamp": "1654072104363000"}
+        order |= {"price_str": "31600.00", "amount_str": amount}
+        message = {"data": order, "channel": "live_orders_btcusd", "event": event}
+        codec.add(json.dumps(message).encode(), 2)
+    ((_, rows),) = codec.take()
+    assert (rows["ev"] & ev.KIND_MASK).tolist() == [
+        ev.DEPTH_CLEAR,
+        ev.ADD_ORDER,
+        ev.ADD_ORDER,
+        ev.MODIFY_ORDER,
+        ev.CANCEL_ORDER,
+    ]
+    assert rows["order_id"].tolist() == [0, 1496011283275700, *[1496011283275781] * 3]
+    assert codec.streams["btcusd"].book.valid
+    with pytest.raises(ConfigError, match="levels or orders"):
+        BitstampCodec(venue_symbol(Venue.BITSTAMP, "btcusd"), book="both")

@@ -301,6 +301,19 @@ CAPABILITIES = (
         "2022-01-05, 717 messages of the book",
         bitstamp.DATE,
     ),
+    Capability(
+        (Venue.BITSTAMP,),
+        "Bitstamp 2, order by order",
+        "depth trades",
+        "`pre_event_id` is the last `event_id` (2026)",
+        "",
+        "REST, by its time; fetched again",
+        "taker; id",
+        "`microtimestamp`",
+        "client, when still",
+        UNVERIFIED,
+        bitstamp.ORDERS_DATE,
+    ),
 )
 
 

@@ -59,9 +59,13 @@ class OrdersBook:
         Where to.
     counters : MarketCounters
         Counts messages and orders here, as levels.
+    takers : bool
+        Whether the stream has orders that are about to trade as well, so that a bid above an ask means
+        nothing.
     """
 
-    def __init__(self, rows: RowBatch, counters: MarketCounters) -> None:
+    def __init__(self, rows: RowBatch, counters: MarketCounters, takers: bool = False) -> None:
+        self._takers = takers
         self.counters = BookCounters()
         self.bids, self.asks = Side(1), Side(-1)  # of the best prices; the quantity of a level is not kept
         self.resync = False
@@ -105,7 +109,7 @@ class OrdersBook:
         row = self._apply(event)
         if row is not None:
             self._row(at, *row)
-        if self._valid and self.crossed:
+        if self._valid and self.crossed and not self._takers:
             self.counters.crossed += 1
             self.suspect(at)
         elif not self._valid:
@@ -149,7 +153,7 @@ class OrdersBook:
         if self._gap_open:
             self._gap_open = False
             self._rows.mark(GAP_END | BOTH, *then)
-        if self.crossed:
+        if self.crossed and not self._takers:
             self.counters.crossed += 1
             self.suspect(then)
 
