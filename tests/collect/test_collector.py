@@ -110,7 +110,7 @@ def levels(side):
     return {float(price): float(quantity) for price, quantity in side._text.values()}
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.long) for seed in range(2, 8))])
 def test_faults_are_repaired_and_everything_that_came_is_archived(tmp_path, seed):
     faults = {"drop": 0.01, "duplicate": 0.02, "close": 0.01, "damage": 0.01}
     server = MarketServer(["BTCUSDT"], 700, seed=seed, faults=faults, refused=2)

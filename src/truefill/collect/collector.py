@@ -43,7 +43,7 @@ _BATCH = 256  # messages whose events are taken together
 _SECOND = 1_000_000_000
 _PERIODS = {"day": 86_400 * _SECOND, "hour": 3_600 * _SECOND}
 _LONGEST_STALE_S = 3600.0
-_SHOWN = 10  # of each kind of trouble, in the log
+_SHOWN = 10  # troubles that are told between two states; what follows is in the log at level DEBUG
 
 
 @dataclass(frozen=True)
@@ -382,6 +382,7 @@ class Collector:
             self._connection.disconnect()
 
     def _save(self) -> None:
+        self._troubles = 0
         self.state.saved_ts = time.time_ns()
         write_collector_state(self.folder, self.state)
 
