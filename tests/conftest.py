@@ -1,12 +1,11 @@
 """What holds for every test: the three modes, and no silence about tests that did not run."""
 
-import os
 import signal
 from collections import Counter
 
 import pytest
 
-from tests.support.modes import INTERPRETED
+from tests.support.modes import BOUNDS_CHECKED, INTERPRETED
 from tests.support.shared import MISSING, shared_root
 
 
@@ -20,7 +19,7 @@ def pytest_report_header() -> list[str]:
     """Say which mode this is and which data it has."""
     if INTERPRETED:
         mode = "interpreted (NUMBA_DISABLE_JIT=1)"
-    elif os.environ.get("NUMBA_BOUNDSCHECK", "0") not in ("", "0"):
+    elif BOUNDS_CHECKED:
         mode = "compiled with bounds checks (NUMBA_BOUNDSCHECK=1)"
     else:
         mode = "compiled"

@@ -31,13 +31,19 @@ def switches(bot: Bot) -> int:
 
 
 def stands_through(setup: Setup, steps: int) -> bool:
-    """Whether after so many steps an own order rests at or beyond the other side's best price.
+    """Whether after so many steps, or one more, an own order rests at or beyond the other side's best price.
 
-    A modify can put it there. A tape of single orders begins by telling its book anew, and then such an order
-    meets that price again: see "Chains of tapes" in the documentation.
+    A modify can put it there, and it stays when what it met did not suffice. A tape of single orders begins
+    by telling its book anew, and then such an order meets that price again: "Chains of tapes" tells of it.
     """
     bot = engine_bot(setup)
     play(bot, setup.script[:steps], setup.units, setup.ticks)
+    before = _through(bot)
+    play(bot, setup.script[steps : steps + 1], setup.units, setup.ticks)
+    return before or _through(bot)
+
+
+def _through(bot: Bot) -> bool:
     for a in bot._table:
         ticks = i64_view(a["x_level_tick_addr"], a["x_levels"])
         orders = resting_at(a["resting_addr"], a["resting_room"])
