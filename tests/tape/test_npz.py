@@ -104,3 +104,9 @@ def test_hftbacktest_accepts_our_events():
     validation.validate_event_order(events)
     both = np.uint64(EXCH | LOCAL)
     assert np.mean(events["ev"] & both == both) > 0.7
+
+
+def test_files_have_the_rights_of_the_users_other_files(tmp_path):
+    (tmp_path / "plain").write_bytes(b"")
+    write_npz(np.zeros(1, EVENT), tmp_path / "x.npy")
+    assert (tmp_path / "x.npy").stat().st_mode == (tmp_path / "plain").stat().st_mode

@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-import tempfile
+import secrets
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -163,10 +163,9 @@ def written(target: Path) -> Iterator[IO[bytes]]:
     target = local(target)
     if not target.parent.is_dir():
         raise DataError("an existing folder for the file", target.parent, target.name)
-    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
-    temporary = Path(name)
+    temporary = target.with_name(f".{target.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
     try:
-        with os.fdopen(handle, "wb") as file:
+        with temporary.open("xb") as file:  # with the rights that the user's files have, unlike mkstemp's
             yield file
         temporary.replace(target)
     except OSError as error:
