@@ -163,6 +163,8 @@ def written(target: Path) -> Iterator[IO[bytes]]:
     target = local(target)
     if not target.parent.is_dir():
         raise DataError("an existing folder for the file", target.parent, target.name)
+    if target.is_dir():
+        raise DataError("a file that can be written", "a folder", target)
     temporary = target.with_name(f".{target.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
     try:
         with temporary.open("xb") as file:  # with the rights that the user's files have, unlike mkstemp's
