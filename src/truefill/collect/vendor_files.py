@@ -244,8 +244,8 @@ def _groups(paths: list[Path], format: str | None) -> list[tuple[Format, tuple[P
     for path in paths:
         name = format or guess(path)
         if name is None:
-            titles = "; ".join(known.title for known in ALL_FORMATS)
-            raise DataError(f"a file of {titles} (or a recording and its --venue)", "none of them", path)
+            names = ", ".join(known.name for known in ALL_FORMATS)
+            raise DataError(f"a file of {names} (or a recording and its --venue)", "none of them", path)
         of_format.setdefault(name, []).append(path)
     if len(of_format) > 1 and any(_BY_NAME[name].orders for name in of_format):
         raise DataError(

@@ -72,7 +72,8 @@ def cut(
     if all(low >= high for low, high in groups.values()):
         raise TapeError(
             f"a time from {tape.header.first_ts} to {tape.header.last_ts}",
-            f"{begin} to {end}: nothing lies between",
+            f"{'the beginning' if begin is None else begin} to {'the end' if end is None else end}: "
+            "nothing lies between",
             tape.path or tape.symbol,
         )
     groups = {view: (low, max(low, high)) for view, (low, high) in groups.items()}

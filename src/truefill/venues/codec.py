@@ -274,6 +274,25 @@ class VenueCodec:
         self._touched.append(stream)
         self._dirty[stream.native] = stream
 
+    def numbered(self, last: int | None, number: int, at: Callable[[], At]) -> bool:
+        """Judge a number that counts the whole connection's messages; False: it has been here before.
+
+        What is missing may have been any instrument's, so all their books are suspect; `at` says since when.
+        """
+        if last is not None and number <= last:
+            counters = next(iter(self.streams.values())).book.counters
+            if number == last:
+                counters.duplicates += 1
+            else:
+                counters.out_of_order += 1
+            return False
+        if last is not None and number != last + 1:
+            for stream in self.streams.values():
+                stream.book.counters.gaps += 1
+                stream.book.suspect(at())
+                self.touch(stream)
+        return True
+
     def heard(self, channel: str, native: str) -> None:
         """Take note that a stream is not silent."""
         if self._silent:

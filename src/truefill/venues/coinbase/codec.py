@@ -209,23 +209,10 @@ class CoinbaseCodec(VenueCodec):
 
     def _follows(self, m: _Message, local_ts: int, place: int) -> bool:
         """Take note of the connection's number; False: the message has been here before."""
-        last, number = self._sequence, m.sequence_num
-        if number < 0:
+        if m.sequence_num < 0:
             raise Unknown
-        if last is not None and number <= last:
-            counters = next(iter(self.streams.values())).book.counters
-            if number == last:
-                counters.duplicates += 1
-            else:
-                counters.out_of_order += 1
-            return False
-        self._sequence = number
-        if last is not None and number != last + 1:
-            for stream in self.streams.values():
-                stream.book.counters.gaps += 1
-                stream.book.suspect(At(iso_time(m.timestamp), local_ts, place))
-                self.touch(stream)
-        return True
+        last, self._sequence = self._sequence, max(m.sequence_num, self._sequence or 0)
+        return self.numbered(last, m.sequence_num, lambda: At(iso_time(m.timestamp), local_ts, place))
 
 
 class _CoinbaseStream(Stream):

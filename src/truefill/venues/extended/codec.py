@@ -201,23 +201,10 @@ class ExtendedCodec(VenueCodec):
 
     def _follows(self, m: _Message, local_ts: int, place: int) -> bool:
         """Take note of the connection's number; False: the message has been here before."""
-        last, seq = self._seq, m.seq
-        if seq < 0:
+        if m.seq < 0:
             return True
-        if last is not None and seq <= last:
-            counters = next(iter(self.streams.values())).book.counters
-            if seq == last:
-                counters.duplicates += 1
-            else:
-                counters.out_of_order += 1
-            return False
-        self._seq = seq
-        if last is not None and seq != last + 1:
-            for stream in self.streams.values():
-                stream.book.counters.gaps += 1
-                stream.book.suspect(At(ms(m.ts), local_ts, place))
-                self.touch(stream)
-        return True
+        last, self._seq = self._seq, max(m.seq, self._seq or 0)
+        return self.numbered(last, m.seq, lambda: At(ms(m.ts), local_ts, place))
 
     def _check_trades(self, trades: list[_Trade], place: int) -> None:
         for trade in trades:
