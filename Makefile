@@ -38,10 +38,11 @@ check: lint ## the everyday subset, under two minutes once compiled
 test-interpreted: $(DEV_READY) ## kernels as plain Python, with coverage
 	$(INTERPRETED) $(PYTEST) -m "$(QUICK) and not docs" $(COVERAGE)
 
-# Not the pages, tutorials and benchmarks: no kernel runs there that the other tests do not try harder. Nor what is
-# about caches of compiled code.
+# Not the pages, tutorials, benchmarks, commands, collector and codecs: no kernel runs there that the other tests do
+# not try harder. Nor what is about caches of compiled code.
 test-boundscheck: $(DEV_READY) ## compiled, every array index checked
 	$(BOUNDSCHECK) $(PYTEST) -m "not long and not docs" --ignore=tests/compat/test_tutorials.py --ignore=tests/benchmarks \
+		--ignore=tests/cli --ignore=tests/collect --ignore=tests/venues --ignore=tests/analysis \
 		--ignore=tests/core/test_jit.py --ignore=tests/core/test_user_cache.py
 
 test-compiled: $(DEV_READY) ## compiled, as users run it
