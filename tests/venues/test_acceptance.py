@@ -7,6 +7,7 @@ from tests.support.sessions import RowsBook
 from tests.venues.makers import MAKERS, Maker, Side
 from truefill.core import events as ev
 from truefill.core.errors import DataError
+from truefill.venues.wants import Fetch
 
 BIDS = [("100.0", "1.0"), ("99.5", "2.0"), ("99.0", "3.0")]
 ASKS = [("100.5", "1.5"), ("101.0", "2.5"), ("101.5", "3.5")]
@@ -263,3 +264,43 @@ def test_11_number_spelled_in_several_ways(maker: Maker) -> None:
     book.apply(maker.change(15, [("100.0000", "0.000")], []))
     check(book, maker)
     assert 100.0 not in book.floats(ev.BUY)
+
+
+@pytest.mark.parametrize("damage", ["cut off", "price", "nothing"])
+def test_12_damaged_snapshot(maker: Maker, damage: str) -> None:
+    """It is asked for again: at once where it is fetched (the fetcher keeps the pace), else with patience."""
+    maker.open()
+    if maker.fetches:
+        maker.change(9, [("99.0", "3.0")], [])
+        maker.codec.wants()
+    good = maker.snapshot_message(10, BIDS, ASKS)
+    broken = {"cut off": good[:-9], "price": good.replace(b"99.5", b"x9.5"), "nothing": b""}[damage]
+    assert broken != good
+    for _ in range(2):
+        maker.now += 1_000_000
+        with pytest.raises(DataError):
+            if maker.fetches:
+                maker.codec.fetched(Fetch("", maker.native), broken, maker.now, 7)
+            else:
+                maker.codec.add(broken, maker.now, 7)
+        assert maker.codec.take() == []
+        assert not maker.stream.book.valid
+        if maker.fetches:
+            assert [type(want) for want in maker.codec.wants()] == [Fetch]
+    if not maker.fetches and not maker.repeats_snapshots:
+        maker.feed(maker.trade_message(71, "100.5", "0.25", True))
+        asked = len(maker.codec.wants())
+        assert asked == maker.numbers_connection, "asked again at once"
+        if not asked:
+            maker.now += 10 * SECOND
+        maker.feed(maker.trade_message(72, "100.5", "0.25", True))
+        assert asked or maker.codec.wants(), "never asked again"
+        maker.feed(maker.trade_message(73, "100.5", "0.25", True))
+        assert maker.codec.wants() == [], "asked twice"
+    book = RowsBook()
+    book.apply(maker.snapshot(11, BIDS, ASKS))
+    assert maker.stream.book.valid
+    check(book, maker)
+    maker.now += 100 * SECOND
+    maker.feed(maker.trade_message(74, "100.5", "0.25", True))
+    assert maker.codec.wants() == []

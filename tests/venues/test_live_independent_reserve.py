@@ -142,9 +142,9 @@ def test_a_refused_list_of_orders_is_asked_for_again() -> None:
     assert isinstance(maker.codec.wants()[0], Fetch)
     with pytest.raises(DataError):
         maker.codec.fetched(Fetch("", maker.native), b"<html>", maker.now)
-    assert maker.codec.wants() == []
-    maker.change(11, [("100.0", "4.0")])
     assert isinstance(maker.codec.wants()[0], Fetch)
+    maker.change(11, [("100.0", "4.0")])
+    assert maker.codec.wants() == []
 
 
 def test_trades_of_2022_name_the_pair() -> None:

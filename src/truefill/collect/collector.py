@@ -314,25 +314,20 @@ class Collector:
                     self._connection.disconnect()
 
     async def _fetch(self, want: Fetch) -> None:
-        """Fetch until the codec can read the answer; cancelled when the connection ends."""
-        backoff = Backoff(self.patience.retry_s, self.patience.most_s)
-        while True:
-            body = await self._fetcher.fetch(want.url, backoff)
-            now = self._time()
+        """Fetch once; cancelled when the connection ends. The codec asks again if it could not read it."""
+        body = await self._fetcher.fetch(want.url, Backoff(self.patience.retry_s, self.patience.most_s))
+        now = self._time()
+        try:
+            self._turn_over()
             try:
-                self._turn_over()
-                try:
-                    self.codec.fetched(want, body, self._now, self.state.messages)
-                except DataError as error:
-                    self._unread(now, body, error)
-                else:
-                    self._keep(now, body)
-                    self._do_wants()
-                    return
-            except Exception as error:
-                self._fail(error)
-                return
-            await asyncio.sleep(backoff.next())
+                self.codec.fetched(want, body, self._now, self.state.messages)
+            except DataError as error:
+                self._unread(now, body, error)
+            else:
+                self._keep(now, body)
+            self._do_wants()
+        except Exception as error:
+            self._fail(error)
 
     async def _heartbeats(self, every: float) -> None:
         while True:

@@ -1,12 +1,15 @@
 """What the codecs of all venues have in common: bytes of messages in, rows of events out.
 
-A codec is one connection: it has one or several instruments, knows what to subscribe, and routes each
-message by its instrument. No socket, no file, no clock: a collector, a live connector and a reader of
-recordings feed the same codec::
+A codec has one or several instruments of a venue, knows what to subscribe, and routes each message by its
+instrument. Most need one connection; where the venue sends parts of its market data over others, `links`
+has several, and the messages of all go to the one codec. No socket, no file, no clock: a collector, a live
+connector and a reader of recordings feed the same codec::
 
-    codec.connected(now)  # a new connection
+    for number, link in enumerate(codec.links):
+        ...  # connect to link.url
+        codec.connected(now, number)  # a new connection
     for want in codec.wants():
-        ...  # send, fetch, reconnect
+        ...  # send, reconnect (over want.link), fetch
     codec.add(message, now)  # for each message
     for symbol, rows in codec.take():
         ...  # DECIMAL_EVENT
@@ -26,15 +29,17 @@ from truefill.core.errors import ConfigError, DataError
 from truefill.core.events import DECIMAL_EVENT
 from truefill.venues.counters import BookCounters, MarketCounters
 from truefill.venues.stream import Kline, Stream
-from truefill.venues.streamed_book import At
+from truefill.venues.streamed_book import At, StreamedBook
 from truefill.venues.symbols import Symbol
 from truefill.venues.venue import Venue
-from truefill.venues.wants import Fetch, Send, Subscription, Want
+from truefill.venues.wants import Fetch, Link, Send, Subscription, Want
 
 DEPTH, TRADES, BEST, MARKS, KLINES = "depth", "trades", "best", "marks", "klines"
 CHANNELS = (DEPTH, TRADES, BEST, MARKS, KLINES)
 _MOST_NOTICES = 10
 _SHOWN = 120  # characters of a message in an error
+_PATIENCE_NS = 10_000_000_000  # for a snapshot that was asked for over the connection, at first
+_MOST_PATIENCE_NS = 32 * _PATIENCE_NS
 
 
 class Unknown(Exception):  # noqa: N818 - not an error but an answer, inside of this room only
@@ -42,7 +47,7 @@ class Unknown(Exception):  # noqa: N818 - not an error but an answer, inside of 
 
 
 class VenueCodec:
-    """One connection to a venue; see the top of this file.
+    """Market data of one venue; see the top of this file.
 
     Parameters
     ----------
@@ -53,6 +58,8 @@ class VenueCodec:
 
     Attributes
     ----------
+    links : tuple of Link
+        The connections that these channels need, that of the book first.
     streams : dict
         By the venue's name of the instrument.
     notices : list of str
@@ -70,18 +77,19 @@ class VenueCodec:
         for symbol in wanted:
             if symbol.venue is not wanted[0].venue:
                 raise ConfigError(f"symbols of {wanted[0].venue.value}", str(symbol), "symbols")
+        self.venue: Venue = wanted[0].venue
         for channel in channels:
             if channel not in self.offered:
                 raise ConfigError("channels of " + ", ".join(self.offered), repr(channel), "channels")
-        self.venue: Venue = wanted[0].venue
-        self.channels = tuple(channels)
+        self.channels = tuple(dict.fromkeys(channels))
+        self.links: tuple[Link, ...] = self._links()
         self.streams: dict[str, Stream] = {}
         self.notices: list[str] = []
         self.about: list[Stream] = []
         self.connection = MarketCounters()  # of what belongs to no instrument
         self._wants: list[Want] = []
-        self._connected_ts: int | None = None
-        self._silent: set[Subscription] = set()
+        self._connected: set[int] = set()  # numbers of links
+        self._silent: dict[Subscription, int] = {}  # when it was asked for, ns
         self._touched: list[Stream] = []  # by the message at hand
         self._dirty: dict[str, Stream] = {}  # since the last `take`
         for symbol in wanted:
@@ -103,8 +111,12 @@ class VenueCodec:
         """Decode a message and write its rows; `Unknown` if it is none of the venue's."""
         raise NotImplementedError
 
-    def subscribe(self) -> Iterable[Want]:
-        """What to send on a new connection."""
+    def address(self, channel: str) -> str:
+        """Where a channel is sent."""
+        raise NotImplementedError
+
+    def subscribe(self, channels: Sequence[str]) -> Iterable[Want]:
+        """What to send on a new connection for these channels."""
         raise NotImplementedError
 
     def begin_again(self, stream: Stream) -> Iterable[Want]:
@@ -112,7 +124,7 @@ class VenueCodec:
         raise NotImplementedError
 
     def heartbeat(self) -> Send | None:
-        """What to send every so often (see the venue's facts) to keep the connection; None: nothing."""
+        """What to send every so often (see the venue's facts) over each connection; None: nothing."""
         return None
 
     def snapshot(self, stream: Stream, body: bytes, local_ts: int, place: int) -> None:
@@ -121,22 +133,33 @@ class VenueCodec:
 
     # -- the face ------------------------------------------------------------------------------------------
 
-    def connected(self, local_ts: int) -> None:
-        """Tell that a new connection stands: books that were whole are suspect, everything is subscribed."""
-        first = self._connected_ts is None
-        self._connected_ts = local_ts
-        self._wants.clear()
-        if not first:
-            for stream in self.streams.values():
+    def connected(self, local_ts: int, link: int = 0) -> None:
+        """Tell that a new connection stands: its channels are subscribed; if it is that of the books, those
+        that were whole are suspect.
+
+        Parameters
+        ----------
+        local_ts : int
+            UTC ns.
+        link : int
+            Which of `links` it is.
+        """
+        again = link in self._connected
+        self._connected.add(link)
+        if link == 0:  # the books'
+            self._wants = [w for w in self._wants if not isinstance(w, Fetch) and w.link != link]
+            for stream in self.streams.values() if again else ():
                 stream.book.disconnected(At(stream.last_ts or local_ts, local_ts))
                 self._dirty[stream.native] = stream
-        self._silent = {
-            Subscription(channel, native)
-            for channel in self.channels
-            if channel in (DEPTH, TRADES)
-            for native in self.streams
-        }
-        self._wants.extend(self.subscribe())
+        else:
+            self._wants = [w for w in self._wants if isinstance(w, Fetch) or w.link != link]
+        channels = self.links[link].channels
+        for stream in self.streams.values() if DEPTH in channels else ():
+            stream.asked_ts, stream.patience_ns = local_ts, _PATIENCE_NS
+        for channel in channels:
+            self._silent |= {Subscription(channel, native): local_ts for native in self.streams}
+        for want in self.subscribe(channels):
+            self._wants.append(want._replace(link=link) if isinstance(want, Send) else want)
 
     def wants(self) -> list[Want]:
         """Return what is to be sent, fetched or opened anew, once."""
@@ -165,16 +188,20 @@ class VenueCodec:
         try:
             self._guarded(lambda: self.handle(message, local_ts, place), message, place)
         finally:
-            self._repair()
+            self._repair(local_ts)
 
     def fetched(self, want: Fetch, body: bytes, local_ts: int, place: int = 0) -> None:
-        """Take the answer to a `Fetch`; as `add`."""
+        """Take the answer to a `Fetch`; as `add`. One that cannot be read is asked for again (`wants`)."""
         self.connection.messages += 1
         stream = self.find(want.native, place)
         try:
             self._guarded(lambda: self.snapshot(stream, body, local_ts, place), body, place)
+        except DataError:
+            if not isinstance(stream.book, StreamedBook):
+                stream.book.unreadable()
+            raise
         finally:
-            self._repair()
+            self._repair(local_ts)
 
     def take(self) -> list[tuple[Symbol, NDArray[np.void]]]:
         """Return the rows of what was added since the last call, by instrument.
@@ -199,7 +226,7 @@ class VenueCodec:
                 self._dirty = dirty | {stream.native: stream}
                 stream.book.suspect(At(stream.last_ts, stream.last_local_ts))
                 self._touched.append(stream)
-                self._repair()
+                self._repair(stream.last_local_ts)
                 raise
             if len(rows):
                 taken.append((stream.symbol, rows))
@@ -229,9 +256,7 @@ class VenueCodec:
 
         A venue may acknowledge a subscription on a wrong route and never send anything.
         """
-        if self._connected_ts is None or now - self._connected_ts < deadline_ns:
-            return []
-        return sorted(self._silent)
+        return sorted(what for what, since in self._silent.items() if now - since >= deadline_ns)
 
     @property
     def counters(self) -> MarketCounters:
@@ -296,7 +321,7 @@ class VenueCodec:
     def heard(self, channel: str, native: str) -> None:
         """Take note that a stream is not silent."""
         if self._silent:
-            self._silent.discard(Subscription(channel, native))
+            self._silent.pop(Subscription(channel, native), None)
 
     def say(self, text: str) -> None:
         """Keep what the venue said."""
@@ -308,13 +333,35 @@ class VenueCodec:
         """Ask for something."""
         self._wants.append(want)
 
-    def _repair(self) -> None:
+    def _links(self) -> tuple[Link, ...]:
+        """Group the channels by where they are sent, the book's first."""
+        by_address: dict[str, tuple[str, ...]] = {}
+        for channel in sorted(self.channels, key=lambda channel: channel != DEPTH):
+            url = self.address(channel)
+            by_address[url] = (*by_address.get(url, ()), channel)
+        return tuple(Link(url, channels) for url, channels in by_address.items())
+
+    def _repair(self, local_ts: int) -> None:
         """Ask for what the books need that the message has touched."""
         for stream in self._touched:
             if stream.book.resync:
                 stream.book.resync = False
+                stream.asked_ts, stream.patience_ns = local_ts, _PATIENCE_NS
                 self._wants.extend(self.begin_again(stream))
+            elif stream.asked_ts:
+                self._ask_again(stream, local_ts)
         self.about, self._touched = self._touched, []
+
+    def _ask_again(self, stream: Stream, local_ts: int) -> None:
+        """Ask once more for a snapshot that should have come over the connection, but was lost or could not
+        be read; each time the patience is doubled. What is fetched is the fetcher's affair until it comes.
+        """
+        if stream.book.valid or not isinstance(stream.book, StreamedBook):
+            stream.asked_ts = 0
+        elif local_ts - stream.asked_ts >= stream.patience_ns:
+            stream.asked_ts = local_ts
+            stream.patience_ns = min(2 * stream.patience_ns, _MOST_PATIENCE_NS)
+            self._wants.extend(self.begin_again(stream))
 
     def _guarded(self, action: Callable[[], None], message: bytes, place: int) -> None:
         try:

@@ -94,6 +94,10 @@ class FetchedBook:
         """Take note that a snapshot has come, of whatever use it was."""
         self._asked = False
 
+    def unreadable(self) -> None:
+        """Take note that an answer has come that could not be read: another one is needed, if any is."""
+        self._asked = self.resync = not self.valid
+
     def after(self, at: At) -> None:
         """Look at the book after a message: is it crossed, does it need a snapshot."""
         if self.valid and self._shadow.crossed:

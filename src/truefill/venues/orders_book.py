@@ -166,6 +166,10 @@ class OrdersBook:
         """Take note that an answer has come, of whatever use it is."""
         self._asked = False
 
+    def unreadable(self) -> None:
+        """Take note that an answer has come that could not be read: another one is needed, if any is."""
+        self._asked = self.resync = not self.valid
+
     def suspect(self, at: At) -> None:
         """Mark the book as not to be trusted until the next snapshot, and ask for one."""
         self._lose(at)

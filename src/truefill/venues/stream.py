@@ -79,6 +79,8 @@ class Stream:
         self._seen = Seen(set(), deque())
         self.last_ts = 0  # latest exchange time, ns
         self.last_local_ts = 0
+        self.asked_ts = 0  # local time of the request for a snapshot that has not come yet, ns; 0: none
+        self.patience_ns = 0  # with which it is waited for
         self._began: int | None = None  # earliest exchange time of the first connection
         self._ticker: tuple[str, str, str, str] = ("", "", "", "")
         self._ticker_id = -1

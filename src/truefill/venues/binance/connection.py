@@ -5,7 +5,7 @@ client.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 from msgspec import Struct
@@ -30,6 +30,7 @@ _ANSWER = re.compile(rb'\s*\{\s*"(?:result|id|error|code)"')
 _DEPTH = re.compile(rb'"e"\s*:\s*"depthUpdate"')
 _KLINE = re.compile(rb'"e"\s*:\s*"kline"')
 _TRADE = re.compile(rb'"e"\s*:\s*"(?:trade|aggTrade)"')
+_MARK = re.compile(rb'"e"\s*:\s*"markPriceUpdate"')
 
 
 class BinanceCodec(VenueCodec):
@@ -39,8 +40,14 @@ class BinanceCodec(VenueCodec):
         """Make the stream of an instrument, with its book."""
         return _BinanceStream(symbol, native)
 
-    def subscribe(self) -> Iterable[Want]:
-        """What to send on a new connection."""
+    def address(self, channel: str) -> str:
+        """Where a channel is sent: USD-M has routes, and is silent on the wrong one."""
+        if self.venue is Venue.BINANCE_USDM and channel in (MARKS, KLINES):
+            return facts.MARKET_STREAM
+        return facts.STREAM[self.venue]
+
+    def subscribe(self, channels: Sequence[str]) -> Iterable[Want]:
+        """What to send on a new connection for these channels."""
         names = {
             DEPTH: facts.DEPTH[self.venue],
             TRADES: facts.TRADES,
@@ -48,7 +55,7 @@ class BinanceCodec(VenueCodec):
             MARKS: facts.MARKS,
             KLINES: facts.KLINES,
         }
-        params = [native.lower() + names[channel] for channel in self.channels for native in self.streams]
+        params = [native.lower() + names[channel] for channel in channels for native in self.streams]
         for number, at in enumerate(range(0, len(params), facts.STREAMS_PER_REQUEST), start=1):
             part = params[at : at + facts.STREAMS_PER_REQUEST]
             body = {"method": "SUBSCRIBE", "params": part, "id": number}
@@ -79,6 +86,10 @@ class BinanceCodec(VenueCodec):
             stream.fetched.after(At(stream.inner.last_exch_ts, local_ts, place))
         elif _TRADE.search(message):
             self.heard(TRADES, stream.native)
+        elif _MARK.search(message):
+            self.heard(MARKS, stream.native)
+        else:
+            self.heard(BEST, stream.native)
 
     def snapshot(self, stream: Stream, body: bytes, local_ts: int, place: int) -> None:
         """Read an answer of REST depth."""

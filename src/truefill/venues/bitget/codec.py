@@ -128,8 +128,12 @@ class BitgetCodec(VenueCodec):
         stream.book = StreamedBook(stream.rows, stream.counters, linked, interleaved)
         return stream
 
-    def subscribe(self) -> Iterable[Want]:
-        """What to send on a new connection."""
+    def address(self, channel: str) -> str:
+        """Where a channel is sent."""
+        return facts.STREAM[self._version].format(market="spot" if self.venue is Venue.BITGET_SPOT else "mix")
+
+    def subscribe(self, channels: Sequence[str]) -> Iterable[Want]:
+        """What to send on a new connection for these channels."""
         new = self._version == "v3"
         names = {
             DEPTH: "books",
@@ -138,7 +142,7 @@ class BitgetCodec(VenueCodec):
             MARKS: "ticker",
             KLINES: "kline" if new else "candle1m",
         }
-        wanted = list(dict.fromkeys(names[channel] for channel in self.channels))
+        wanted = list(dict.fromkeys(names[channel] for channel in channels))
         args = [self._arg(name, native) for name in wanted for native in self.streams]
         for at in range(0, len(args), facts.ARGS_PER_REQUEST):
             yield _request("subscribe", args[at : at + facts.ARGS_PER_REQUEST])

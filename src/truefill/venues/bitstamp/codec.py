@@ -114,18 +114,22 @@ class BitstampCodec(VenueCodec):
             stream.book = FetchedBook(stream.rows, stream.counters)
         return stream
 
-    def connected(self, local_ts: int) -> None:
+    def connected(self, local_ts: int, link: int = 0) -> None:
         """Tell that a new connection stands."""
         for stream in self.streams.values():
             assert isinstance(stream, _BitstampStream)
             stream.previous = 0
             stream.event_id = ""
-        super().connected(local_ts)
+        super().connected(local_ts, link)
 
-    def subscribe(self) -> Iterable[Want]:
+    def address(self, channel: str) -> str:
+        """Where a channel is sent."""
+        return facts.STREAM
+
+    def subscribe(self, channels: Sequence[str]) -> Iterable[Want]:
         """What to send on a new connection: one request for each channel and instrument."""
         names = _CHANNELS | ({DEPTH: _LIVE_ORDERS} if self._single else {})
-        for channel in self.channels:
+        for channel in channels:
             for native in self.streams:
                 data = {"channel": f"{names[channel]}_{native}"}
                 yield Send(msgspec.json.encode({"event": "bts:subscribe", "data": data}).decode())

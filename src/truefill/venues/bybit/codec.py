@@ -9,7 +9,7 @@
 * ``tickers`` of contracts come as differences: a field that is missing is as it was.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 from msgspec import Raw, Struct
@@ -95,8 +95,12 @@ class BybitCodec(VenueCodec):
         stream.book = StreamedBook(stream.rows, stream.counters, successive)
         return stream
 
-    def subscribe(self) -> Iterable[Want]:
-        """What to send on a new connection."""
+    def address(self, channel: str) -> str:
+        """Where a channel is sent."""
+        return facts.STREAM.format(category=facts.CATEGORY[self.venue])
+
+    def subscribe(self, channels: Sequence[str]) -> Iterable[Want]:
+        """What to send on a new connection for these channels."""
         topics = {
             DEPTH: f"orderbook.{facts.DEPTH}.",
             TRADES: "publicTrade.",
@@ -104,7 +108,7 @@ class BybitCodec(VenueCodec):
             MARKS: "tickers.",
             KLINES: "kline.1.",
         }
-        args = [topics[channel] + native for channel in self.channels for native in self.streams]
+        args = [topics[channel] + native for channel in channels for native in self.streams]
         for at in range(0, len(args), facts.ARGS_PER_REQUEST):
             yield _request("subscribe", args[at : at + facts.ARGS_PER_REQUEST])
 

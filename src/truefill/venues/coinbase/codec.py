@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from truefill.venues.codec import BEST, DEPTH, KLINES, TRADES, Unknown, VenueCodec
+from truefill.venues.coinbase import facts
 from truefill.venues.gap_rules import unnumbered
 from truefill.venues.instruments import Instrument
 from truefill.venues.numbers import NOTHING, Id, id_number, iso_time
@@ -109,16 +110,20 @@ class CoinbaseCodec(VenueCodec):
         stream.book = StreamedBook(stream.rows, stream.counters, unnumbered)
         return stream
 
-    def connected(self, local_ts: int) -> None:
+    def connected(self, local_ts: int, link: int = 0) -> None:
         """Tell that a new connection stands."""
         self._sequence = None
         self._lost = False
-        super().connected(local_ts)
+        super().connected(local_ts, link)
 
-    def subscribe(self) -> Iterable[Want]:
+    def address(self, channel: str) -> str:
+        """Where a channel is sent."""
+        return facts.STREAM
+
+    def subscribe(self, channels: Sequence[str]) -> Iterable[Want]:
         """What to send on a new connection; heartbeats keep it open when all is still."""
         names = {DEPTH: "level2", TRADES: "market_trades", BEST: "ticker", KLINES: "candles"}
-        for name in [*(names[channel] for channel in self.channels), "heartbeats"]:
+        for name in [*(names[channel] for channel in channels), "heartbeats"]:
             body = {"type": "subscribe", "product_ids": list(self.streams), "channel": name}
             yield Send(msgspec.json.encode(body).decode())
 

@@ -10,12 +10,13 @@
 * The ticker comes with each trade, not with each change of the best prices.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 from msgspec import Struct
 
 from truefill.venues.codec import BEST, DEPTH, TRADES, Unknown, VenueCodec
+from truefill.venues.coinbase_exchange import facts
 from truefill.venues.gap_rules import not_falling
 from truefill.venues.instruments import Instrument
 from truefill.venues.numbers import Id, iso_time
@@ -65,14 +66,18 @@ class CoinbaseExchangeCodec(VenueCodec):
         stream.book = StreamedBook(stream.rows, stream.counters, not_falling)
         return stream
 
-    def connected(self, local_ts: int) -> None:
+    def connected(self, local_ts: int, link: int = 0) -> None:
         """Tell that a new connection stands."""
         self._connections += 1
-        super().connected(local_ts)
+        super().connected(local_ts, link)
 
-    def subscribe(self) -> Iterable[Want]:
+    def address(self, channel: str) -> str:
+        """Where a channel is sent."""
+        return facts.STREAM
+
+    def subscribe(self, channels: Sequence[str]) -> Iterable[Want]:
         """What to send on a new connection; heartbeats tell that it stands when all is still."""
-        channels = [*(_CHANNELS[channel] for channel in self.channels), "heartbeat"]
+        channels = [*(_CHANNELS[channel] for channel in channels), "heartbeat"]
         yield self._ask("subscribe", list(self.streams), channels)
 
     def begin_again(self, stream: Stream) -> Iterable[Want]:

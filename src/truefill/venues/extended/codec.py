@@ -17,6 +17,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from truefill.venues.codec import BEST, DEPTH, KLINES, MARKS, TRADES, Unknown, VenueCodec
+from truefill.venues.extended import facts
 from truefill.venues.gap_rules import unnumbered
 from truefill.venues.instruments import Instrument
 from truefill.venues.levels import Side
@@ -107,16 +108,20 @@ class ExtendedCodec(VenueCodec):
         stream.book = StreamedBook(stream.rows, stream.counters, unnumbered)
         return stream
 
-    def connected(self, local_ts: int) -> None:
+    def connected(self, local_ts: int, link: int = 0) -> None:
         """Tell that a new connection stands."""
         self._seq = None
         self._lost = False
-        super().connected(local_ts)
+        super().connected(local_ts, link)
 
-    def subscribe(self) -> Iterable[Want]:
-        """What to send on a new connection."""
+    def address(self, channel: str) -> str:
+        """Where a channel is sent."""
+        return facts.STREAM
+
+    def subscribe(self, channels: Sequence[str]) -> Iterable[Want]:
+        """What to send on a new connection for these channels."""
         number = 0
-        for channel in self.channels:
+        for channel in channels:
             for native in self.streams:
                 for scope, more in _SCOPES[channel]:
                     number += 1

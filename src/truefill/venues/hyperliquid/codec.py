@@ -8,7 +8,7 @@
 * Mark, index (oracle) and funding: ``activeAssetCtx``, which carries no time: it gets the latest one seen.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -96,10 +96,14 @@ class HyperliquidCodec(VenueCodec):
         stream.book = StreamedBook(stream.rows, stream.counters, not_falling)
         return stream
 
-    def subscribe(self) -> Iterable[Want]:
-        """What to send on a new connection."""
+    def address(self, channel: str) -> str:
+        """Where a channel is sent."""
+        return facts.STREAM
+
+    def subscribe(self, channels: Sequence[str]) -> Iterable[Want]:
+        """What to send on a new connection for these channels."""
         names = {DEPTH: "l2Book", TRADES: "trades", BEST: "bbo", MARKS: "activeAssetCtx", KLINES: "candle"}
-        for channel in self.channels:
+        for channel in channels:
             for native in self.streams:
                 more = {"interval": "1m"} if channel == KLINES else {}
                 yield _request("subscribe", {"type": names[channel], "coin": native} | more)

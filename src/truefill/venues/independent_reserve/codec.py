@@ -89,15 +89,19 @@ class IndependentReserveCodec(VenueCodec):
         stream.book = OrdersBook(stream.rows, stream.counters)
         return stream
 
-    def connected(self, local_ts: int) -> None:
+    def connected(self, local_ts: int, link: int = 0) -> None:
         """Tell that a new connection stands."""
         self._nonces.clear()
-        super().connected(local_ts)
+        super().connected(local_ts, link)
 
-    def subscribe(self) -> Iterable[Want]:
-        """What to send on a new connection."""
+    def address(self, channel: str) -> str:
+        """Where a channel is sent."""
+        return facts.STREAM
+
+    def subscribe(self, channels: Sequence[str]) -> Iterable[Want]:
+        """What to send on a new connection for these channels."""
         names = {DEPTH: "orderbook", TRADES: "ticker"}
-        wanted = [f"{names[channel]}-{coin}" for channel in self.channels for coin in self._coins]
+        wanted = [f"{names[channel]}-{coin}" for channel in channels for coin in self._coins]
         yield Send(msgspec.json.encode({"Event": "Subscribe", "Data": wanted}).decode())
 
     def begin_again(self, stream: Stream) -> Iterable[Want]:

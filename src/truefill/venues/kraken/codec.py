@@ -10,7 +10,7 @@
   one seen.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -69,14 +69,18 @@ class KrakenCodec(VenueCodec):
         stream.book = StreamedBook(stream.rows, stream.counters, unnumbered, kraken, facts.DEPTH)
         return stream
 
-    def subscribe(self) -> Iterable[Want]:
-        """What to send on a new connection."""
+    def address(self, channel: str) -> str:
+        """Where a channel is sent."""
+        return facts.STREAM
+
+    def subscribe(self, channels: Sequence[str]) -> Iterable[Want]:
+        """What to send on a new connection for these channels."""
         names: dict[str, dict[str, Any]] = {
             DEPTH: {"name": "book", "depth": facts.DEPTH},
             TRADES: {"name": "trade"},
             BEST: {"name": "ticker"},
         }
-        for channel in self.channels:
+        for channel in channels:
             yield _request("subscribe", list(self.streams), names[channel])
 
     def begin_again(self, stream: Stream) -> Iterable[Want]:

@@ -7,7 +7,7 @@
 * ``ticker_lite`` carries best prices without quantities and without a time: it gets the latest one seen.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 from msgspec import Raw, Struct
@@ -16,6 +16,7 @@ from truefill.core.errors import DataError
 from truefill.venues.codec import BEST, DEPTH, MARKS, TRADES, Unknown, VenueCodec
 from truefill.venues.gap_rules import successive
 from truefill.venues.instruments import Instrument
+from truefill.venues.kraken_futures import facts
 from truefill.venues.numbers import NOTHING, Id, Ms, ms, number, uuid_id
 from truefill.venues.stream import Stream, side_flag
 from truefill.venues.streamed_book import At, StreamedBook
@@ -79,10 +80,14 @@ class KrakenFuturesCodec(VenueCodec):
         stream.book = StreamedBook(stream.rows, stream.counters, successive)
         return stream
 
-    def subscribe(self) -> Iterable[Want]:
-        """What to send on a new connection."""
+    def address(self, channel: str) -> str:
+        """Where a channel is sent."""
+        return facts.STREAM
+
+    def subscribe(self, channels: Sequence[str]) -> Iterable[Want]:
+        """What to send on a new connection for these channels."""
         names = {DEPTH: "book", TRADES: "trade", BEST: "ticker_lite", MARKS: "ticker"}
-        for channel in self.channels:
+        for channel in channels:
             yield _request("subscribe", names[channel], list(self.streams))
 
     def begin_again(self, stream: Stream) -> Iterable[Want]:

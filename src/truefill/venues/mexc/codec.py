@@ -8,7 +8,7 @@
   ids.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 from msgspec import Struct
@@ -83,8 +83,12 @@ class MexcCodec(VenueCodec):
         stream.book = FetchedBook(stream.rows, stream.counters)
         return stream
 
-    def subscribe(self) -> Iterable[Want]:
-        """What to send on a new connection."""
+    def address(self, channel: str) -> str:
+        """Where a channel is sent."""
+        return facts.STREAM
+
+    def subscribe(self, channels: Sequence[str]) -> Iterable[Want]:
+        """What to send on a new connection for these channels."""
         names = {
             DEPTH: (
                 "spot@public.increase.depth.v3.api@{}",
@@ -93,7 +97,7 @@ class MexcCodec(VenueCodec):
             TRADES: ("spot@public.deals.v3.api@{}",),
             BEST: ("spot@public.bookTicker.v3.api@{}",),
         }
-        params = [name.format(n) for c in self.channels for n in self.streams for name in names[c]]
+        params = [name.format(n) for c in channels for n in self.streams for name in names[c]]
         yield Send(msgspec.json.encode({"method": "SUBSCRIPTION", "params": params}).decode())
 
     def begin_again(self, stream: Stream) -> Iterable[Want]:

@@ -128,13 +128,17 @@ class OkxCodec(VenueCodec):
             stream.book = StreamedBook(stream.rows, stream.counters, linked, interleaved)
         return stream
 
-    def subscribe(self) -> Iterable[Want]:
+    def address(self, channel: str) -> str:
+        """Where a channel is sent."""
+        return facts.BUSINESS_STREAM if channel == KLINES else facts.STREAM
+
+    def subscribe(self, channels: Sequence[str]) -> Iterable[Want]:
         """What to send on a new connection; bars need a connection of their own (`facts.BUSINESS_STREAM`)."""
         args = []
         for native, stream in self.streams.items():
             names = {DEPTH: ["books"], TRADES: ["trades"], BEST: ["bbo-tbt"], KLINES: ["candle1m"]}
             names[MARKS] = ["mark-price", "funding-rate"] if stream.symbol.contract else []
-            args += [{"channel": n, "instId": native} for c in self.channels for n in names[c]]
+            args += [{"channel": n, "instId": native} for c in channels for n in names[c]]
         for at in range(0, len(args), facts.ARGS_PER_REQUEST):
             yield _request("subscribe", args[at : at + facts.ARGS_PER_REQUEST])
 
