@@ -11,8 +11,10 @@ from truefill.quoting.cartea_jaimungal import alpha_shift, alpha_step, cartea_ja
 from truefill.quoting.choosing import gamma_for_horizon_skew, gamma_for_inventory_sd, gamma_for_skew
 from truefill.quoting.exact import exact_quotes
 from truefill.quoting.fit_status import FitStatus
+from truefill.quoting.fitting import fit_intensity
 from truefill.quoting.flow import SideFlow, merge_executions
 from truefill.quoting.glft import fill_discount, glft_coefficients, glft_depths, glft_inventory_sd
+from truefill.quoting.hawkes import HawkesFit, fit_hawkes, hawkes_residuals, without_gaps
 from truefill.quoting.intensity import (
     IntensityFit,
     arrivals_probability,
@@ -35,6 +37,7 @@ from truefill.quoting.placing import (
     PLACED,
     place_quotes,
 )
+from truefill.quoting.queue_reactive import QueueFit, fit_queue_reactive
 from truefill.quoting.return_space import (
     ReturnQuote,
     ReturnQuoting,
@@ -72,11 +75,13 @@ __all__ = [
     "PLACED",
     "Calibration",
     "FitStatus",
+    "HawkesFit",
     "Implied",
     "IntensityFit",
     "MarketModel",
     "Markouts",
     "Outcome",
+    "QueueFit",
     "QuoteTable",
     "ReturnQuote",
     "ReturnQuoting",
@@ -99,8 +104,11 @@ __all__ = [
     "depth_imbalance",
     "exact_quotes",
     "fill_discount",
+    "fit_hawkes",
+    "fit_intensity",
     "fit_lattice",
     "fit_micro_price",
+    "fit_queue_reactive",
     "fit_regression",
     "fit_volatility",
     "fit_waiting_times",
@@ -110,6 +118,7 @@ __all__ = [
     "glft_coefficients",
     "glft_depths",
     "glft_inventory_sd",
+    "hawkes_residuals",
     "imbalance",
     "market_model",
     "markouts",
@@ -138,4 +147,5 @@ __all__ = [
     "vpin_state",
     "vpin_step",
     "weighted_mid",
+    "without_gaps",
 ]

@@ -108,12 +108,12 @@ def fit_lattice(
     distances, seconds = flow.exposure()
     n, total = len(past), float(seconds.sum())
     if n == 0 or total <= 0.0:
-        return _nothing("lattice", n, total)
+        return no_fit("lattice", n, total)
     mean = float(past.mean())
     dispersion = _dispersion(flow, rows)
     if mean == 0.0:
         # Nothing went past the best price. The rate of quotes there is known, the decay only from below.
-        return replace(_nothing("lattice", n, total), status=FitStatus.BOUNDARY, dispersion=dispersion)
+        return replace(no_fit("lattice", n, total), status=FitStatus.BOUNDARY, dispersion=dispersion)
     decay = math.log1p(1.0 / mean)
     p = -math.expm1(-decay)
     decay_error = p / math.sqrt((1.0 - p) * n)
@@ -168,7 +168,7 @@ def fit_waiting_times(
         )
     events = int(n.sum())
     if np.count_nonzero(n) < 2:
-        return _nothing("waiting_times", events, float(t.sum()))
+        return no_fit("waiting_times", events, float(t.sum()))
     seen = n > 0
     slope, start = np.polyfit(d[seen], np.log(n[seen] / t[seen]), 1, w=np.sqrt(n[seen]))
     beta = np.array([start, slope])
@@ -262,7 +262,7 @@ def fit_regression(flow: SideFlow, *, weighted: bool = False, min_events: int = 
     total, n = float(seconds.sum()), len(rows)
     reached, counts = np.unique(flow.depths[rows], return_counts=True)
     if len(reached) < 3 or total <= 0.0:
-        return _nothing("regression", n, total)
+        return no_fit("regression", n, total)
     tail = counts[::-1].cumsum()[::-1]
     weights = np.sqrt(tail) if weighted else np.ones(len(tail))
     (slope, start), covariance = np.polyfit(reached, np.log(tail / total), 1, w=weights, cov=True)
@@ -421,7 +421,8 @@ def _depths_probability(past: NDArray[np.float64], p: float) -> float:
     return chi_square_tail(float(((o - e) ** 2 / e).sum()), freedom)
 
 
-def _nothing(method: str, events: int, seconds: float) -> IntensityFit:
+def no_fit(method: str, events: int, seconds: float) -> IntensityFit:
+    """Give the fit of nothing: no numbers, `FitStatus.FEW_EVENTS`."""
     nan = math.nan
     return IntensityFit(
         FitStatus.FEW_EVENTS,

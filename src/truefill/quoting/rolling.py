@@ -14,8 +14,9 @@ from numpy.typing import ArrayLike, NDArray
 from truefill.core.errors import DataError
 from truefill.core.gate import whole
 from truefill.core.records import BUY_SIDE, SELL_SIDE
+from truefill.quoting.fitting import fit_intensity
 from truefill.quoting.flow import SideFlow, merge_executions
-from truefill.quoting.intensity import IntensityFit, fit_lattice
+from truefill.quoting.intensity import IntensityFit
 from truefill.quoting.parameters import finite, positive
 from truefill.quoting.volatility import VolatilityFit, fit_volatility, sample_path
 
@@ -88,6 +89,10 @@ class RollingCalibration:
         Market orders a side under which a fit is `few_events`.
     stale_after : float, optional
         Seconds without an order after which a fit is `stale`; a quarter of the window if not given.
+    intensity : str
+        Intensity estimator, one of `truefill.quoting.fitting.INTENSITIES`.
+    horizon : float
+        How long a virtual quote waits, s; only for ``"waiting_times"``.
     """
 
     def __init__(
@@ -98,11 +103,15 @@ class RollingCalibration:
         method: str = "two_scale",
         min_events: int = 20,
         stale_after: float | None = None,
+        intensity: str = "lattice",
+        horizon: float = 10.0,
     ) -> None:
         self.window = positive(window, "RollingCalibration.window")
         self.sample_every = positive(sample_every, "RollingCalibration.sample_every")
         self.method = method
         self.min_events = min_events
+        self.intensity = intensity
+        self.horizon = positive(horizon, "RollingCalibration.horizon")
         self.stale_after = self.window / 4.0 if stale_after is None else positive(stale_after, "stale_after")
         self._books = _Rows(2)  # best bid and ask, ticks
         self._orders = {BUY_SIDE: _Rows(1), SELL_SIDE: _Rows(1)}
@@ -155,7 +164,14 @@ class RollingCalibration:
             raise DataError("a time not long past", f"{ts}, newest {self._last}", "RollingCalibration.at")
         start = max(ts - span, ts - 1 if self._first is None else min(self._first, ts - 1))
         orders = {side: rows.until(ts) for side, rows in self._orders.items()}
-        settings = _Settings(self.sample_every, self.method, self.min_events, self.stale_after)
+        settings = _Settings(
+            self.sample_every,
+            self.method,
+            self.min_events,
+            self.stale_after,
+            self.intensity,
+            self.horizon,
+        )
         return _calibrate(self._books.until(ts), orders, start, ts, settings)
 
 
@@ -164,6 +180,8 @@ class _Settings(NamedTuple):
     method: str
     min_events: int
     stale_after: float
+    intensity: str
+    horizon: float
 
 
 _Columns = tuple[NDArray[np.int64], NDArray[np.float64]]
@@ -184,7 +202,15 @@ def _calibrate(
         seen = ~np.isnan(depth)
         distance = sign * (best[:, column] - mid)
         flow = SideFlow(when[known][seen], depth[seen], times, distance, start, end).cut(start, end)
-        fits.append(fit_lattice(flow, min_events=settings.min_events, stale_after=settings.stale_after))
+        fits.append(
+            fit_intensity(
+                flow,
+                settings.intensity,
+                horizon=settings.horizon,
+                min_events=settings.min_events,
+                stale_after=settings.stale_after,
+            )
+        )
     path = sample_path(times, mid, every=settings.sample_every, start=start, end=end)
     volatility = fit_volatility(path, settings.sample_every, method=settings.method)
     return Calibration(end, fits[0], fits[1], volatility)
@@ -204,6 +230,8 @@ def calibration_series(
     method: str = "two_scale",
     min_events: int = 20,
     stale_after: float | None = None,
+    intensity: str = "lattice",
+    horizon: float = 10.0,
 ) -> list[Calibration]:
     """Give what `RollingCalibration` would have known at many times, from whole recordings.
 
@@ -217,7 +245,7 @@ def calibration_series(
         int64[n], UTC ns, not decreasing, and float64[n]; NaN: there is no book from then on.
     execution_times, execution_sides, execution_ticks : array_like
         int64[m], UTC ns, not decreasing; the taker's side, `BUY_SIDE` or `SELL_SIDE`; float64[m].
-    window, sample_every, method, min_events, stale_after
+    window, sample_every, method, min_events, stale_after, intensity, horizon
         As `RollingCalibration` takes them.
 
     Returns
@@ -230,6 +258,8 @@ def calibration_series(
         method,
         min_events,
         seconds / 4.0 if stale_after is None else positive(stale_after, "stale_after"),
+        intensity,
+        positive(horizon, "calibration_series.horizon"),
     )
     times = np.ascontiguousarray(book_times, dtype=np.int64)
     best = np.stack([np.asarray(x, dtype=np.float64) for x in (best_bid_ticks, best_ask_ticks)], axis=1)
