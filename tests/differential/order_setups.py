@@ -1,6 +1,7 @@
 """Random setups with streams of single orders, alone or beside a stream of levels."""
 
 import random
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -24,8 +25,13 @@ def order_stream(rng: random.Random, options: OrderOptions) -> Stream:
     return Stream(normalise(rows), tick, lot, options.mid)
 
 
-def random_order_setup(seed: int, exchange: str, for_hft: bool = False) -> Setup:
-    """One or two assets of single orders, now and then one of levels beside them."""
+def random_order_setup(
+    seed: int, exchange: str, for_hft: bool = False, by_level: Sequence[Row] = ()
+) -> Setup:
+    """One or two assets of single orders, now and then one of levels beside them.
+
+    With `by_level` all of them have one of these queue models, not the exact one.
+    """
     rng = random.Random(seed)
     markets = []
     for number in range(rng.choice((1, 1, 2))):
@@ -41,6 +47,8 @@ def random_order_setup(seed: int, exchange: str, for_hft: bool = False) -> Setup
         queue = Choice(EXACT)
         if not for_hft and rng.random() < 0.15:
             queue = choose(rng, QUEUES[:5], for_hft)
+        if by_level:
+            queue = choose(rng, by_level, for_hft)
         markets.append(_market(rng, order_stream(rng, options), queue, exchange, for_hft))
         if number == 0 and rng.random() < 0.3:
             stream = random_stream(rng, StreamOptions(rows=500, partial_clears=not for_hft))

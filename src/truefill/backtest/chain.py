@@ -13,6 +13,7 @@ from truefill.core.errors import ConfigError, TapeError, shown
 from truefill.core.events import NO_BID_TICK, NO_TIME
 from truefill.core.tape_records import (
     GAP,
+    STOP_BEST,
     STOP_CLEAR,
     STOP_GAP_END,
     STOP_SNAPSHOT,
@@ -264,9 +265,24 @@ def begins_with_clear(tape: Tape, view: str) -> bool:
     return _clears_all(stops[(stops["kind"] == STOP_CLEAR) & (stops["ts"] == first)])
 
 
-def start_rows(tape: Tape) -> int:
-    """How many rows at the front of the exchange's view tell the book that a tape begins with."""
-    return int(tape.section("exch.group_end")[0]) if begins_with_clear(tape, "exch") else 0
+def start_of_orders(tape: Tape) -> tuple[int, int]:
+    """Of the book that a tape of single orders begins with: stops that clear for it, and rows; (0, 0): none.
+
+    The rows are those at the front of the exchange's view, of its first moment, that bring a new order each.
+    One that came at that moment cannot be told from those that were there.
+    """
+    stops = tape.section("exch.stops")
+    if not begins_with_clear(tape, "exch") or stops["kind"][0] != STOP_CLEAR:
+        return 0, 0
+    clears = 1 if stops["side"][0] == 0 else 2
+    if (stops["kind"][:clears] != STOP_CLEAR).any():
+        return 0, 0
+    rows = int(tape.section("exch.group_end")[0])
+    others = stops["row"][clears:][stops["kind"][clears:] != STOP_BEST]
+    if len(others):
+        rows = min(rows, int(others[0]))
+    moved = np.flatnonzero(tape.section("exch.prio")[:rows] != np.arange(rows))
+    return clears, int(moved[0]) if len(moved) else rows
 
 
 def _first_stops(tape: Tape, view: str) -> np.ndarray:

@@ -41,13 +41,13 @@ from truefill.backtest.chain_records import (
     chain_at,
     chain_tapes_at,
 )
+from truefill.backtest.chain_start import begin_with_orders, place_among_orders
 from truefill.backtest.exchange_side import catch_up
 from truefill.backtest.executions import later
 from truefill.backtest.local_side import in_gap, sync_book, take_feed, trades_seen
 from truefill.backtest.memory import keep_block
 from truefill.backtest.queue_positions import fed_until
 from truefill.backtest.records import (
-    BY_LEVEL,
     asset_at,
     bests_at,
     resting_at,
@@ -116,9 +116,13 @@ def _next_exchange_tape(a):
     # levels and books
     levels = t["levels"]
     ticks_addr = t["level_tick_addr"]
+    bid = a["x_bid"]
+    ask = a["x_ask"]
+    starts = t["x_start_clears"] > 0
     old_pure = old_book
-    if not anew:
+    if not anew or (starts and a["fills_count"] > 0):
         old_pure = _market_book(a, chain)
+    if not anew:
         number = other(blocks, X_TICKS, a["x_level_tick_addr"])
         ticks_addr = room(blocks, number, (levels + a["x_levels"]) * 8)
         levels = join_levels(old, old_book, old_pure, own_ticks, i64_view(ticks_addr, levels + a["x_levels"]))
@@ -133,12 +137,13 @@ def _next_exchange_tape(a):
             pure[i] = 0
         a["x_bid"] = -1
         a["x_ask"] = -1
-        a["queue_clear_ts"] = t["x_first_ts"]
+        if not starts:
+            a["queue_clear_ts"] = t["x_first_ts"]
     else:
         carry_book(old, old_book, ticks, book)
         carry_book(old, old_pure, ticks, pure)
-        a["x_bid"] = _level_of(old, a["x_bid"], ticks)
-        a["x_ask"] = _level_of(old, a["x_ask"], ticks)
+        a["x_bid"] = _level_of(old, bid, ticks)
+        a["x_ask"] = _level_of(old, ask, ticks)
     a["x_book_addr"] = book_addr
     chain["x_pure_addr"] = pure_addr
     chain["x_pure_row"] = 0
@@ -185,15 +190,18 @@ def _next_exchange_tape(a):
     a["x_group"] = 0
     a["x_row"] = 0
     a["x_stop"] = 0
-    _move_own_orders(a, t, blocks)
+    same = starts and begin_with_orders(a, t, old, old_book, old_pure, bid, ask, pure)
+    _move_own_orders(a, blocks)
+    if t["by_order"] != 0:
+        place_among_orders(a, t, same, old, old_pure)
     a["x_until"] = NO_TIME
     if chain["x_tape"] + 1 < chain["tapes"]:
         a["x_until"] = tapes[chain["x_tape"] + 1]["x_first_ts"] - 1
 
 
 @helper
-def _move_own_orders(a, t, blocks):
-    """Own orders stay where they stand: at their prices, with the same quantity in front."""
+def _move_own_orders(a, blocks):
+    """Own orders stay where they stand, at their prices."""
     a["x_own_addr"] = room(blocks, X_OWN, a["x_levels"] * 2)
     own = u8_view(a["x_own_addr"], a["x_levels"] * 2)
     for i in range(len(own)):
@@ -209,31 +217,6 @@ def _move_own_orders(a, t, blocks):
             if level >= 0:
                 order["book_index"] = level * 2 + (1 - side) // 2
                 own[order["book_index"]] = 1
-            if a["by_order"] != BY_LEVEL:
-                if t["x_start_rows"] == 0:  # nobody is known to stand there
-                    order["front"] = 0.0
-                    order["traded"] = 0.0
-                order["entry_row"] = _entry_row(a, t, order)
-
-
-@helper
-def _entry_row(a, t, order):
-    """Where an own order stands among the orders that a tape of single orders begins with.
-
-    Those rows tell, level by level, what the orders up to each place hold together: `front` of them are
-    before the own order.
-    """
-    code = i32_view(a["x_code_addr"], a["x_rows"])
-    qty = i32_view(a["x_qty_addr"], a["x_rows"])
-    overflow = i64_view(a["x_overflow_addr"], a["x_overflow_len"])
-    for row in range(t["x_start_rows"]):
-        if code[row] == order["book_index"]:
-            lots = np.int64(qty[row])
-            if lots < 0:
-                lots = overflow[-lots - 1]
-            if lots > order["front"]:
-                return row
-    return t["x_start_rows"]
 
 
 @helper

@@ -45,7 +45,9 @@ CHAIN_TAPE = np.dtype(
         ("x_prio_addr", I8),
         ("x_first_ts", I8),
         ("x_anew", I8),
-        ("x_start_rows", I8),  # rows of the book that a tape of single orders begins with
+        ("by_order", I8),  # 1: a tape of single orders. The book that it begins with:
+        ("x_start_clears", I8),  # stops that clear for it, 0: it begins with none,
+        ("x_start_rows", I8),  # and its rows, at most (one of the same moment may look like one of them)
     ],
     align=True,
 )

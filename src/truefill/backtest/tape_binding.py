@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from truefill.backtest.chain import Chain, Market, begins_anew, start_rows, tapes_of
+from truefill.backtest.chain import Chain, Market, begins_anew, start_of_orders, tapes_of
 from truefill.backtest.chain_records import BLOCK, BLOCKS, CHAIN, CHAIN_TAPE
 from truefill.core.address import free
 from truefill.core.events import NO_TIME
@@ -114,7 +114,8 @@ class BoundTapes:
             row["l_first_ts"] = int(tape.section("local.group_ts")[0])
             row["x_first_ts"] = int(tape.section("exch.group_ts")[0])
             row["l_anew"], row["x_anew"] = (begins_anew(tape, view) for view in ("local", "exch"))
-            row["x_start_rows"] = start_rows(tape) if tape.by_order else 0
+            row["by_order"] = tape.by_order
+            row["x_start_clears"], row["x_start_rows"] = start_of_orders(tape) if tape.by_order else (0, 0)
             row["l_suspect"] = chain.suspect[number]
             for name, value in row.items():
                 table[number][name] = value
