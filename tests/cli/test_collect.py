@@ -82,7 +82,6 @@ def test_it_stops_after_the_time_that_it_was_given_though_nobody_answers(tmp_pat
     ("args", "said"),
     [
         ([BTC, "ETHUSDT-PERP.BYBIT"], "expected symbols of binance-usdm, got ETHUSDT-PERP.BYBIT"),
-        (["BTCUSDT.MEXC"], "expected a venue that can be collected, got mexc-spot"),
         (["nonsense"], "nonsense"),
         ([BTC, "--channels", "depth,all"], "got 'all'"),
         (

@@ -270,11 +270,7 @@ def test_each_venue_has_its_address_and_pace():
     assert endpoint(Venue.BINANCE_SPOT).fetch_every_s == 5.0  # half of 24 snapshots a minute
     assert endpoint(Venue.BYBIT_LINEAR) == Endpoint("wss://stream.bybit.com/v5/public/linear", heartbeat_s=20)
     for venue in Venue:
-        if venue is Venue.MEXC_SPOT:
-            with pytest.raises(ConfigError, match="a venue that can be collected"):
-                endpoint(venue)
-        else:
-            assert endpoint(venue).stream.startswith("wss://")
+        assert endpoint(venue).stream.startswith("wss://")
 
 
 def test_other_addresses_take_the_place_of_the_venues_own():

@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.sessions import session
 from tests.support.shared import shared_data
-from tests.venues.makers import Bybit, Hyperliquid, Maker, Mexc
+from tests.venues.makers import Bybit, Hyperliquid, Maker, MexcJson
 from truefill import open_tape
 from truefill.collect import convert
 from truefill.core.errors import ConfigError, DataError
@@ -31,7 +31,7 @@ def recording(maker: Maker) -> bytes:
     [
         (Bybit, "bybit", "BTCUSDT", "BTCUSDT-PERP.BYBIT"),
         (Bybit, "bybit-linear", "BTCUSDT-PERP.BYBIT", "BTCUSDT-PERP.BYBIT"),
-        (Mexc, "mexc", "BTCUSDT", "BTCUSDT.MEXC"),
+        (MexcJson, "mexc", "BTCUSDT", "BTCUSDT.MEXC"),
         (Hyperliquid, "hyperliquid", "BTC", "BTCUSDC-PERP.HYPERLIQUID"),
     ],
 )

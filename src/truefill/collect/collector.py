@@ -250,11 +250,12 @@ class Collector:
         about = self.codec.about
         self.state.messages += 1
         if not about:
-            self._archive.append(CONNECTION, now, message)
+            self._archive.append(CONNECTION, now, self.codec.line(message))
             return
+        line = self.codec.line(message)
         heard = asyncio.get_running_loop().time()
         for native in dict.fromkeys(stream.native for stream in about):
-            self._archive.append(self._names[native], now, message)
+            self._archive.append(self._names[native], now, line)
             own = self.state.instruments[native]
             own.messages += 1
             own.last_ts = now
@@ -268,7 +269,7 @@ class Collector:
         self.state.messages += 1
         self.state.unread += 1
         self._trouble("a message that cannot be read: %s", error)
-        self._archive.append(UNREAD, now, message)
+        self._archive.append(UNREAD, now, self.codec.line(message))
 
     def _take(self) -> None:
         """Pass the events on."""

@@ -56,9 +56,6 @@ def endpoint(venue: Venue, stream: str = "", rest: str = "") -> Endpoint:
         No address of this venue is known, or one that is given is none.
     """
     name = venue.value.replace("-", "_") if venue is Venue.KRAKEN_FUTURES else venue.company.lower()
-    # MEXC has replaced the streams that its codec reads.
-    if venue is Venue.MEXC_SPOT:
-        raise ConfigError("a venue that can be collected", venue.value, "symbols")
     for text, schemes in ((stream, ("ws", "wss")), (rest, ("http", "https"))):
         if text and (urlsplit(text).scheme not in schemes or not urlsplit(text).hostname):
             raise ConfigError(f"an address that begins with {schemes[1]}://", repr(text))

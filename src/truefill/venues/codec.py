@@ -66,6 +66,8 @@ class VenueCodec:
         What the venue said apart from market data, the first few.
     about : list of Stream
         Which instruments the last message was about; empty: the connection.
+    part : bool
+        Whether what comes is a part of a connection's messages only: those of one instrument, recorded.
     """
 
     offered: Sequence[str] = CHANNELS  # channels that the venue has
@@ -86,6 +88,7 @@ class VenueCodec:
         self.streams: dict[str, Stream] = {}
         self.notices: list[str] = []
         self.about: list[Stream] = []
+        self.part = False
         self.connection = MarketCounters()  # of what belongs to no instrument
         self._wants: list[Want] = []
         self._connected: set[int] = set()  # numbers of links
@@ -126,6 +129,10 @@ class VenueCodec:
     def heartbeat(self) -> Send | None:
         """What to send every so often (see the venue's facts) over each connection; None: nothing."""
         return None
+
+    def line(self, message: bytes) -> bytes:
+        """Return a message as a line of a recording has it: itself, if it is text. `add` reads either."""
+        return message
 
     def snapshot(self, stream: Stream, body: bytes, local_ts: int, place: int) -> None:
         """Read the answer of a `Fetch`."""
@@ -294,6 +301,16 @@ class VenueCodec:
         self.touch(stream)
         return stream
 
+    def only(self) -> Stream:
+        """The instrument that an answer is of which names none, as in a recording of one; `Unknown` if there
+        are several.
+        """
+        if len(self.streams) != 1:
+            raise Unknown
+        (stream,) = self.streams.values()
+        self.touch(stream)
+        return stream
+
     def touch(self, stream: Stream) -> None:
         """Take note that a stream may have rows, or need a snapshot."""
         self._touched.append(stream)
@@ -303,7 +320,14 @@ class VenueCodec:
         """Judge a number that counts the whole connection's messages; False: it has been here before.
 
         What is missing may have been any instrument's, so all their books are suspect; `at` says since when.
+        In a part of a connection, as in a recording of one instrument, numbers are missing that are in no
+        way lost, and a lesser number is another connection's.
         """
+        if self.part and last is not None and number != last:
+            for stream in self.streams.values() if number < last else ():
+                stream.book.disconnected(at())
+                self.touch(stream)
+            return True
         if last is not None and number <= last:
             counters = next(iter(self.streams.values())).book.counters
             if number == last:

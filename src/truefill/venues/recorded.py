@@ -62,6 +62,7 @@ class OneInstrument:
 
     def __init__(self, codec: VenueCodec) -> None:
         self._codec = codec
+        codec.part = True
         (self._stream,) = codec.streams.values()
         self.symbol = self._stream.symbol
         self.notices = codec.notices

@@ -16,7 +16,7 @@ from tests.venues.makers.independent_reserve import IndependentReserve
 from tests.venues.makers.kraken import Kraken
 from tests.venues.makers.kraken_futures import KrakenFutures
 from tests.venues.makers.maker import CHANNELS, Maker, Side, dump
-from tests.venues.makers.mexc import Mexc
+from tests.venues.makers.mexc import Mexc, MexcJson
 from tests.venues.makers.okx import Okx, OkxOfBefore2023, OkxWithoutSnapshots
 
 MAKERS: list[type[Maker]] = [
@@ -34,6 +34,7 @@ MAKERS: list[type[Maker]] = [
     Kraken,
     KrakenFutures,
     Mexc,
+    MexcJson,
     Coinbase,
     CoinbaseExchange,
     IndependentReserve,

@@ -39,6 +39,7 @@ class _Message(Struct, gc=False):
     data: Raw = NOTHING
     event_id: str = ""
     pre_event_id: str = ""
+    microtimestamp: str = ""  # of a snapshot by REST
 
 
 class _Book(Struct, gc=False):
@@ -161,6 +162,8 @@ class BitstampCodec(VenueCodec):
             self.want(Reconnect("the venue asks for it"))
         elif m.event == "bts:error":
             self.say(bytes(m.data).decode())
+        elif m.microtimestamp and not m.event:
+            self.snapshot(self.only(), message, local_ts, place)
         else:
             raise Unknown
 

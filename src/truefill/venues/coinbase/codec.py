@@ -216,8 +216,11 @@ class CoinbaseCodec(VenueCodec):
         """Take note of the connection's number; False: the message has been here before."""
         if m.sequence_num < 0:
             raise Unknown
-        last, self._sequence = self._sequence, max(m.sequence_num, self._sequence or 0)
-        return self.numbered(last, m.sequence_num, lambda: At(iso_time(m.timestamp), local_ts, place))
+        at = At(iso_time(m.timestamp), local_ts, place)
+        follows = self.numbered(self._sequence, m.sequence_num, lambda: at)
+        if follows:
+            self._sequence = m.sequence_num
+        return follows
 
 
 class _CoinbaseStream(Stream):

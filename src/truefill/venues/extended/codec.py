@@ -208,8 +208,10 @@ class ExtendedCodec(VenueCodec):
         """Take note of the connection's number; False: the message has been here before."""
         if m.seq < 0:
             return True
-        last, self._seq = self._seq, max(m.seq, self._seq or 0)
-        return self.numbered(last, m.seq, lambda: At(ms(m.ts), local_ts, place))
+        follows = self.numbered(self._seq, m.seq, lambda: At(ms(m.ts), local_ts, place))
+        if follows:
+            self._seq = m.seq
+        return follows
 
     def _check_trades(self, trades: list[_Trade], place: int) -> None:
         for trade in trades:
