@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tests.support.market_server import MarketServer
+from tests.support.served import Served
 from truefill.cli.main import app
 from truefill.collect.lines import LineReader
 
@@ -38,7 +38,7 @@ def stored(folder):
 @pytest.mark.slow
 def test_a_collector_that_is_killed_loses_only_what_was_not_flushed_and_goes_on_when_started_again(tmp_path):
     async def session():
-        async with MarketServer(["BTCUSDT"], 100_000) as server:
+        async with Served(BTC, None) as server:
             first = await start(server, tmp_path)
             while not any(file.stat().st_size for file in tmp_path.glob("raw/BTCUSDT_*.gz")):
                 assert first.returncode is None, (await first.communicate())[1]
@@ -46,14 +46,14 @@ def test_a_collector_that_is_killed_loses_only_what_was_not_flushed_and_goes_on_
             first.kill()
             await first.communicate()
             before = stored(tmp_path)
-            sent = list(server.sent["BTCUSDT"])
+            sent = server.texts("BTCUSDT")
             second = await start(server, tmp_path)
-            while server.connections < 2 or len(server.sent["BTCUSDT"]) < len(sent) + 100:
+            while server.connections < 2 or len(server.texts("BTCUSDT")) < len(sent) + 100:
                 assert second.returncode is None, (await second.communicate())[1]
                 await asyncio.sleep(0.01)
             second.send_signal(signal.SIGTERM)
             output, _ = await second.communicate()
-            return before, sent, server.sent["BTCUSDT"], output, second.returncode
+            return before, sent, server.texts("BTCUSDT"), output, second.returncode
 
     before, sent, everything, output, status = asyncio.run(session())
     assert status == 0

@@ -300,8 +300,6 @@ class _Client(WSListener):
     def _close(self, code: int) -> None:
         if self in self._server.clients:
             self._server.clients.remove(self)
-        if code == _ABNORMAL:
-            self.cut()
-            return
-        self._transport.send_close(WSCloseCode(code))
-        self._transport.disconnect()
+        if code != _ABNORMAL:
+            self._transport.send_close(WSCloseCode(code))
+        self._transport.disconnect()  # after all that was sent
