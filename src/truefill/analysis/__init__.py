@@ -3,6 +3,7 @@
 Everything starts from a `RunData`. Polars, rich and plotly are loaded by the functions that need them.
 """
 
+from truefill.analysis.attribution import Attribution, attribution
 from truefill.analysis.equity import Curve, equity_curve, equity_curves
 from truefill.analysis.frames import equity_frame, export_tables, fills_frame, orders_frame
 from truefill.analysis.metrics import Metric, metrics
@@ -14,9 +15,11 @@ from truefill.core.run_data import AssetRun, RunData
 
 __all__ = [
     "AssetRun",
+    "Attribution",
     "Curve",
     "Metric",
     "RunData",
+    "attribution",
     "equity_curve",
     "equity_curves",
     "equity_frame",

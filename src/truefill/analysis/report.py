@@ -22,6 +22,7 @@ from truefill.analysis.plots import time_charts
 from truefill.analysis.plots_execution import execution_charts
 from truefill.analysis.rates import Rates
 from truefill.analysis.report_accounts import accounts_section
+from truefill.analysis.report_attribution import attribution_section
 from truefill.analysis.report_fills import fills_section
 from truefill.analysis.summary import SHORT, columns, repeats, title
 from truefill.core.errors import InputError
@@ -88,6 +89,7 @@ def report_html(run: RunData, **options: Any) -> str:
         *time_sections(sections, ends),
         "<h2>Execution</h2>",
         f'<div class="two">{"".join(card(c) for c in quality)}</div>',
+        *filter(None, [attribution_section(run)]),
         "<h2>All numbers</h2>",
         _groups(found, options.get("book_size")),
         fills_section(run),
