@@ -19,6 +19,7 @@ from truefill.analysis.summary import summary_frame, summary_table, to_dict
 from truefill.core.errors import InputError
 from truefill.core.reasons import WOULD_TAKE
 from truefill.core.run_data import RunData
+from truefill.core.times import utc
 
 
 def _text(table: object) -> str:
@@ -176,9 +177,9 @@ def test_scaled_numbers_are_a_share_of_the_book() -> None:
 
 
 def test_times_prices_and_spans() -> None:
-    assert formats.utc(START + 1_234_567) == "2024-08-08 00:00:00"
-    assert formats.utc(START + 1_234_567, 3) == "2024-08-08 00:00:00.001"
-    assert formats.utc(START + 1_234_567, 9) == "2024-08-08 00:00:00.001234567"
+    assert utc(START + 1_234_567) == "2024-08-08 00:00:00"
+    assert utc(START + 1_234_567, 3) == "2024-08-08 00:00:00.001"
+    assert utc(START + 1_234_567, 9) == "2024-08-08 00:00:00.001234567"
     assert formats.span(59.96) == "00:01:00"
     assert formats.span(90_061) == "1 d 01:01:01"
     assert formats.trimmed(60000.10) == "60,000.1"

@@ -9,9 +9,9 @@ from tests.tape.test_parquet import clear_arrivals
 from tests.vendors.test_databento import RAW as DATABENTO
 from truefill import convert_files, open_tape, read_npz
 from truefill.collect.event_files import guess
-from truefill.core.errors import ConfigError, DataError
+from truefill.core.errors import ConfigError, DataError, TapeError
 from truefill.core.events import TRADE
-from truefill.tape import build_tape, npz_chunks, read_parquet, write_npz, write_parquet
+from truefill.tape import build_tape, npz_chunks, read_parquet, tape_events, write_npz, write_parquet
 
 
 def test_parquet_to_tape_is_the_tape_that_it_was_written_from(tmp_path):
@@ -136,3 +136,60 @@ def test_chunks_of_npz(tmp_path):
         list(npz_chunks(tmp_path / "x.npz"))
     with pytest.raises(DataError, match="no such file"):
         list(npz_chunks(tmp_path / "none.npz"))
+
+
+def test_a_tape_is_a_source_like_the_others(tmp_path):
+    """To Parquet and back, anew with other steps, or anew with a finer tick: the market stays."""
+    events = clear_arrivals(5, 400)
+    tape = build_tape(events, symbol="X.TEST", venue="lab", path=tmp_path / "x.tape")
+    report = convert_files(tmp_path / "x.tape", out=tmp_path / "x.parquet", to="parquet")
+    assert (report.format, report.symbol, report.venue, report.tick_size) == (
+        "tape",
+        "X.TEST",
+        "lab",
+        tape.header.tick_size,
+    )
+    back = convert_files(tmp_path / "x.parquet", out=tmp_path / "back.tape")
+    assert (back.symbol, back.venue, back.content_hash) == ("X.TEST", "lab", report.content_hash)
+    finer = convert_files(tmp_path / "x.tape", out=tmp_path / "finer.tape", tick_size="0.000001")
+    assert finer.tick_size == "0.000001"
+    assert_same_market(tape, open_tape(tmp_path / "back.tape"))
+    for name in ("px", "qty", "local_ts"):
+        np.testing.assert_array_equal(open_tape(tmp_path / "finer.tape").trades[name], tape.trades[name])
+
+
+def test_tape_to_npz_has_both_orders(tmp_path):
+    """As `write_npz` writes a tape; rows for one side alone stay so, also from one .npz file to another."""
+    tape = build_tape(random_events(6, 300), symbol="X.TEST", path=tmp_path / "x.tape")
+    convert_files(tmp_path / "x.tape", out=tmp_path / "x.npz", to="npz")
+    rows = read_npz(tmp_path / "x.npz")
+    assert rows.tobytes() == tape_events(tape).tobytes()
+    convert_files(tmp_path / "x.npz", symbol="X.TEST", out=tmp_path / "y.npz", to="npz")
+    assert read_npz(tmp_path / "y.npz").tobytes() == rows.tobytes()
+
+
+def test_days_of_tapes_become_one(tmp_path):
+    events = clear_arrivals(2, 400)
+    for day, part in ((1, events[:150]), (2, events[150:])):
+        build_tape(part, symbol="X.TEST", path=tmp_path / f"{day}.tape")
+    report = convert_files([tmp_path / "1.tape", tmp_path / "2.tape"], out=tmp_path / "both.tape")
+    assert report.content_hash == build_tape(events, symbol="X.TEST").header.content_hash
+
+
+def test_tapes_that_cannot_be_a_source(tmp_path):
+    for symbol in ("X.TEST", "Y.TEST"):
+        build_tape(clear_arrivals(1, 50), symbol=symbol, path=tmp_path / f"{symbol}.tape")
+    (tmp_path / "no.tape").write_bytes(b"hello")
+    write_npz(clear_arrivals(1, 50), tmp_path / "x.npz")
+    (tmp_path / "mbo.csv").write_text(DATABENTO)
+    convert_files(tmp_path / "mbo.csv", symbol="ABC.TEST", out=tmp_path / "orders.tape")
+    before = sorted(tmp_path.iterdir())
+    for files, error, text in (
+        (["X.TEST.tape", "Y.TEST.tape"], DataError, "Y.TEST.tape: expected a tape of X.TEST"),
+        (["orders.tape"], DataError, "got one of single orders"),
+        (["no.tape"], TapeError, "no.tape"),
+        (["x.npz"], ConfigError, "symbol: expected what the tape shall call the instrument"),
+    ):
+        with pytest.raises(error, match=text):
+            convert_files([tmp_path / file for file in files], out=tmp_path / "out.parquet", to="parquet")
+    assert sorted(tmp_path.iterdir()) == before

@@ -1,10 +1,9 @@
-"""Numbers and times as a trader reads them: thousands separated, few digits, a unit that fits."""
+"""Numbers and lengths of time as a trader reads them: thousands separated, few digits, a unit that fits."""
 
 import math
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from truefill.analysis.metrics import Metric
-from truefill.core.run_data import NS_PER_SECOND
 
 NOTHING = "n/a"
 MINUS = "−"
@@ -91,9 +90,3 @@ def span(seconds: float) -> str:
     days, rest = whole.days, whole - timedelta(days=whole.days)
     clock = str(rest).split(".")[0].zfill(8)
     return f"{days} d {clock}" if days else clock
-
-
-def utc(ns: int, places: int = 0) -> str:
-    """Write nanoseconds as UTC date and time with 0 to 9 decimals of a second."""
-    moment = datetime.fromtimestamp(ns // NS_PER_SECOND, UTC).strftime("%Y-%m-%d %H:%M:%S")
-    return f"{moment}.{ns % NS_PER_SECOND:09d}"[: 20 + places] if places else moment

@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 
 from truefill.analysis.equity import Curve, round_interval, total, with_own_payments
-from truefill.analysis.formats import decimals, duration, fixed, number, trimmed, utc
+from truefill.analysis.formats import decimals, duration, fixed, number, trimmed
 from truefill.analysis.rates import fee_names
 from truefill.core.run_data import NS_PER_SECOND, AssetRun, Ints, RunData
+from truefill.core.times import utc
 
 Chart = dict[str, Any]
 

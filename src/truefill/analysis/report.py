@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from truefill.analysis.equity import PLOT_POINTS, Curve, equity_curves, total
-from truefill.analysis.formats import display, duration, number, span, utc
+from truefill.analysis.formats import display, duration, number, span
 from truefill.analysis.html_page import brand, card, footer, page_html, time_sections
 from truefill.analysis.metrics import CATALOGUE, sampling_interval
 from truefill.analysis.performance import max_drawdown
@@ -27,6 +27,7 @@ from truefill.analysis.report_fills import fills_section
 from truefill.analysis.summary import SHORT, columns, repeats, title
 from truefill.core.errors import InputError
 from truefill.core.run_data import NS_PER_SECOND, RunData
+from truefill.core.times import utc
 
 METRICS = {metric.name: metric for metric in CATALOGUE}
 

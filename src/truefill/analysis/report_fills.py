@@ -5,9 +5,10 @@ from html import escape
 import numpy as np
 
 from truefill.analysis.fills import HORIZONS, FillView, fill_view, joined
-from truefill.analysis.formats import NOTHING, decimals, duration, fixed, number, trimmed, utc
+from truefill.analysis.formats import NOTHING, decimals, duration, fixed, number, trimmed
 from truefill.analysis.rates import Rates, fee_names
 from truefill.core.run_data import AssetRun, RunData
+from truefill.core.times import utc
 
 SHOWN = 12
 NO_FILLS = '<section class="card"><p class="nothing">n/a: nothing filled in this run</p></section>'

@@ -3,10 +3,11 @@
 import math
 from typing import TYPE_CHECKING, Any
 
-from truefill.analysis.formats import display, span, utc
+from truefill.analysis.formats import display, span
 from truefill.analysis.metrics import CATALOGUE, metrics
 from truefill.analysis.rates import Rates
 from truefill.core.run_data import NS_PER_SECOND, RunData
+from truefill.core.times import utc
 
 if TYPE_CHECKING:
     import polars as pl

@@ -11,12 +11,13 @@ from pathlib import Path
 
 import numpy as np
 
-from truefill.analysis.formats import decimals, duration, utc
+from truefill.analysis.formats import decimals, duration
 from truefill.analysis.html_page import brand, card, footer, page_html, time_sections
 from truefill.analysis.plots import Chart, chart, line, milliseconds, packed
 from truefill.core.errors import DataError
 from truefill.core.events import NO_TIME
 from truefill.core.run_data import NS_PER_SECOND, Floats, Ints
+from truefill.core.times import utc
 from truefill.tape import Tape
 from truefill.tape.npz import written
 from truefill.tape.picture_data import Range, TapePicture, tape_picture_data

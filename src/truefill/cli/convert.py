@@ -19,17 +19,19 @@ def convert(
     files: Annotated[
         list[Path],
         typer.Argument(
-            metavar="FILE...", help="Of one instrument: recordings in order of time, or a vendor's files."
+            metavar="FILE...",
+            help="Of one instrument: recordings in order of time, a vendor's files, or tapes.",
         ),
     ],
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="TAPE", help="The file to write.")],
     symbol: Annotated[
         str,
         typer.Option(
             help="The venue's name of the instrument, e.g. BTCUSDT or BTCUSD_PERP. Of a vendor's file: what "
-            "the tape shall call it, e.g. ESH4.CME."
+            "the tape shall call it, e.g. ESH4.CME.",
+            show_default="what a tape or Parquet of events says",
         ),
-    ],
-    out: Annotated[Path, typer.Option("--out", "-o", metavar="TAPE", help="The file to write.")],
+    ] = "",
     venue: Annotated[
         str | None,
         typer.Option(
@@ -124,7 +126,9 @@ def convert(
 
     [cyan]truefill convert btc.gz --venue binance-spot --symbol BTCUSDT --to parquet --out btc.parquet[/]
 
-    [cyan]truefill convert monday.parquet tuesday.parquet --symbol BTCUSDT.BINANCE --out days.tape[/]
+    [cyan]truefill convert monday.parquet tuesday.parquet --out days.tape[/]
+
+    [cyan]truefill convert btcusdt.tape --to parquet --out btcusdt.parquet[/]
 
     [cyan]truefill convert glbx-mdp3-20231225.mbo.dbn.zst --symbol ESH4.CME --out es.tape[/]
 

@@ -80,8 +80,8 @@ def print_summary(data: "RunData", json: bool) -> None:
 
 
 def _when(data: "RunData") -> str:
-    from truefill.analysis.formats import utc
     from truefill.analysis.summary import repeats
+    from truefill.core.times import utc
 
     if data.span is None:
         return "no data"

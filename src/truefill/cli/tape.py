@@ -160,7 +160,7 @@ def check(tape: TapeFile, json: Json = False) -> None:
             (Text(f.severity, style=colours.get(f.severity, "")), f.kind, f"{f.count:,}", f.text)
             for f in findings
         ]
-        out().print(plain_table(("severity", "what", "times", "where"), rows, left=(0, 1, 3)))
+        out().print(plain_table(("severity", "what", "times", "where (UTC)"), rows, left=(0, 1, 3)))
         out().print(
             Text.assemble(("✗ ", f"bold {BAD}"), f"{tape.name}: results from it would be wrong")
             if errors

@@ -1,18 +1,17 @@
 """Times as people read them: UTC, always said so."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from truefill.cli.durations import format_duration
 from truefill.core.errors import ConfigError
+from truefill.core.times import utc
 
 
 def local_time(nanoseconds: int | None) -> str:
     """Write a time in nanoseconds as UTC, to the microsecond; "-" for none."""
     if nanoseconds is None:
         return "-"
-    # Integers all the way: a float of today's nanoseconds is off by up to 128 ns.
-    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=nanoseconds // 1000)
-    return moment.strftime("%Y-%m-%d %H:%M:%S.%f UTC")
+    return f"{utc(nanoseconds, 6)} UTC"
 
 
 def parse_time(text: str | None, where: str) -> int | None:
@@ -37,5 +36,4 @@ def span(first: int | None, last: int | None) -> str:
 
 def precise_time(nanoseconds: int) -> str:
     """Write a time in nanoseconds as UTC, to the nanosecond, without saying so: for columns."""
-    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=nanoseconds // 10**9)
-    return f"{moment:%Y-%m-%d %H:%M:%S}.{nanoseconds % 10**9:09d}"
+    return utc(nanoseconds, 9)

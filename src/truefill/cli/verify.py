@@ -115,7 +115,7 @@ def _show(stream: "Verified", strict: bool) -> None:
             (Text(f.severity, style=colours.get(f.severity, "")), f.kind, f"{f.count:,}", f.text)
             for f in report.findings
         ]
-        stdout().print(plain_table(("severity", "what", "times", "where"), rows, left=(0, 1, 3)))
+        stdout().print(plain_table(("severity", "what", "times", "where (UTC)"), rows, left=(0, 1, 3)))
     print_gaps(report.gaps)
     if report.sound(strict):
         said = "no error" if report.findings else "nothing wrong"

@@ -1,4 +1,4 @@
-"""Files of events as formats of `truefill convert`: our Parquet, HftBacktest's ``.npz`` and ``.npy``.
+"""Files of events as formats of `truefill convert`: tapes, our Parquet, HftBacktest's ``.npz`` and ``.npy``.
 
 They stand beside the vendors' formats, and not among them, because `truefill.vendors` knows nothing of tapes.
 """
@@ -12,9 +12,13 @@ from numpy.typing import NDArray
 
 from truefill.collect.wide_reader import books_and_trades, is_wide, read_wide
 from truefill.core.decimals import float_decimals
+from truefill.core.errors import DataError
 from truefill.core.events import DECIMAL_EVENT, EVENT
-from truefill.tape import npz_chunks, read_parquet
+from truefill.tape import Tape, npz_chunks, read_parquet, tape_events
+from truefill.tape.arrivals import arrivals
+from truefill.tape.format import is_tape
 from truefill.tape.parquet_layout import LAYOUT, layout_of
+from truefill.tape.windows import windows
 from truefill.vendors import FORMATS, Format, ReaderCounters, guess_format
 
 Chunks = Callable[[], Iterator[np.ndarray]]
@@ -37,6 +41,7 @@ class EventFiles:
 
     tick_size: str | None = None
     lot_size: str | None = None
+    symbol = ""
     venue = ""
 
     def __init__(
@@ -62,10 +67,11 @@ class EventFiles:
 
 
 def read_event_parquet(*files: Path, progress: Callable[[int], None] | None = None) -> EventFiles:
-    """Read our own Parquet (`truefill.tape.read_parquet`), with the steps and the venue that it names."""
+    """Read our own Parquet (`truefill.tape.read_parquet`), with what it says of its instrument."""
     source = read_parquet(files)
     reader = EventFiles(lambda: iter(source), source.events, _size(files), progress)
-    reader.tick_size, reader.lot_size, reader.venue = source.tick_size, source.lot_size, source.venue
+    reader.symbol, reader.venue = source.symbol, source.venue
+    reader.tick_size, reader.lot_size = source.tick_size, source.lot_size
     return reader
 
 
@@ -79,6 +85,45 @@ def read_event_npz(*files: Path, progress: Callable[[int], None] | None = None) 
     return EventFiles(chunks, 0, _size(files), progress)
 
 
+class TapeFiles(EventFiles):
+    """Events of tapes of levels of one instrument that follow each other, in the order of arrival."""
+
+    def __init__(self, files: Sequence[Path], progress: Callable[[int], None] | None) -> None:
+        self._tapes = [Tape.open(file) for file in files]
+        headers = [tape.header for tape in self._tapes]
+        for file, tape in zip(files, self._tapes, strict=True):
+            if tape.by_order:
+                wanted = "a tape of levels (of single orders, convert the vendor's file)"
+                raise DataError(wanted, "one of single orders", file)
+            if tape.symbol != headers[0].symbol:
+                raise DataError(f"a tape of {headers[0].symbol}, as {files[0].name}", tape.symbol, file)
+        super().__init__(self._arrivals, sum(header.events for header in headers), _size(files), progress)
+        self.symbol, self.venue = headers[0].symbol, headers[0].venue
+        ticks, lots = {h.tick_size for h in headers}, {h.lot_size for h in headers}
+        self.tick_size = ticks.pop() if len(ticks) == 1 else None
+        self.lot_size = lots.pop() if len(lots) == 1 else None
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        """Chunks in which each event stands once, if that is possible."""
+        yield from super().__iter__()
+        self.counters.notes += [note for tape in self._tapes for note in tape.header.notes]
+
+    def in_both_orders(self) -> np.ndarray:
+        """All events as HftBacktest wants them: one row where both orders agree, two where they do not."""
+        self.counters = ReaderCounters(notes=[note for tape in self._tapes for note in tape.header.notes])
+        return np.concatenate([tape_events(tape) for tape in self._tapes])
+
+    def _arrivals(self) -> Iterator[np.ndarray]:
+        for tape in self._tapes:
+            for piece in windows(tape):
+                yield arrivals(piece)
+
+
+def read_tapes(*files: Path, progress: Callable[[int], None] | None = None) -> TapeFiles:
+    """Read tapes, with the instrument, the steps and the venue that they name."""
+    return TapeFiles(files, progress)
+
+
 def _size(files: Sequence[Path]) -> int:
     return sum(file.stat().st_size for file in files if file.is_file())
 
@@ -88,6 +133,14 @@ def _as_one(paths: Sequence[Path]) -> list[tuple[Path, ...]]:
 
 
 EVENT_FORMATS = (
+    Format(
+        "tape",
+        "truefill: tapes of levels",
+        read_tapes,
+        frozenset(),
+        lambda path, _: is_tape(path) or path.suffix == ".tape",
+        groups=_as_one,
+    ),
     Format(
         "extended-parquet",
         "Extended's pipeline: orderbook_parts and trades_parts, Parquet (a market's folder)",

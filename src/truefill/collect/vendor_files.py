@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from truefill.collect.event_files import ALL_FORMATS, EventFiles, as_decimals, guess
+from truefill.collect.event_files import ALL_FORMATS, EventFiles, TapeFiles, as_decimals, guess
 from truefill.collect.lacks import lacks
 from truefill.collect.recording import Progress
 from truefill.collect.targets import ENDINGS, building_folder, check_ending
@@ -66,7 +66,7 @@ class FilesReport:
 def convert_files(
     files: str | PathLike[str] | Iterable[str | PathLike[str]],
     *,
-    symbol: str,
+    symbol: str = "",
     out: str | PathLike[str],
     format: str | None = None,
     venue: str = "",
@@ -84,10 +84,11 @@ def convert_files(
     ----------
     files : path or paths
         One file, or several of one instrument: days that follow each other, or kinds that complete each other
-        (a book and trades); or a market's folder of Extended's pipeline. For LOBSTER message files, with or
-        without the order-book files.
+        (a book and trades); or a market's folder of Extended's pipeline; or tapes of levels. For LOBSTER
+        message files, with or without the order-book files.
     symbol : str
-        What the tape shall call the instrument, ``ESH4.CME``.
+        What the tape shall call the instrument, ``ESH4.CME``; by default what a tape or a Parquet file of
+        events calls it.
     out : path
         The file to write; it appears when it is complete.
     format : str, optional
@@ -151,11 +152,14 @@ def convert_files(
     readers = _readers(groups, {name: value for name, value in options.items() if value is not None}, work)
     format = ", ".join(dict.fromkeys(group.name for group, _ in groups))
     facts: dict[str, Any] = {"out": fspath(out), "files": [fspath(p) for p in paths], "format": format}
+    symbol = symbol or _symbol(readers)
+    alone = readers[0] if len(readers) == 1 and isinstance(readers[0], EventFiles) else None
+    if alone is not None:
+        venue = venue or alone.venue
     if to == "npz":
         return _write_events(readers, target, symbol, venue, strict, base_latency_ns, facts)
-    if len(readers) == 1 and isinstance(readers[0], EventFiles):
-        venue = venue or readers[0].venue
-        tick_size, lot_size = tick_size or readers[0].tick_size, lot_size or readers[0].lot_size
+    if alone is not None:
+        tick_size, lot_size = tick_size or alone.tick_size, lot_size or alone.lot_size
     with contextlib.ExitStack() as stack:
         path = target
         if to == "parquet":
@@ -195,6 +199,24 @@ def convert_files(
         notes=[*_notes(counters), *header.notes, *lacks(header)],
         content_hash=header.content_hash,
     )
+
+
+def _symbol(readers: list[EventReader]) -> str:
+    """What the files call their instrument.
+
+    Raises
+    ------
+    ConfigError
+        None of them says.
+    DataError
+        They say different things.
+    """
+    named = dict.fromkeys(r.symbol for r in readers if isinstance(r, EventFiles) and r.symbol)
+    if not named:
+        raise ConfigError("what the tape shall call the instrument", "nothing", "symbol")
+    if len(named) > 1:
+        raise DataError("files of one instrument", " and ".join(named), "symbol")
+    return next(iter(named))
 
 
 def _write_parquet(tape: Tape, readers: list[EventReader], target: Path) -> None:
@@ -340,7 +362,9 @@ def _write_events(
     facts: dict[str, Any],
 ) -> FilesReport:
     """Write what the reader gives as it is, in HftBacktest's order of rows."""
-    events = np.concatenate([all_events(reader) for reader in readers])
+    events = np.concatenate(
+        [r.in_both_orders() if isinstance(r, TapeFiles) else all_events(r) for r in readers]
+    )
     counters = _together(readers)
     if not len(events):
         raise DataError("at least one event", "none", facts["files"][0])
@@ -354,10 +378,11 @@ def _write_events(
         shift = behind + base_latency_ns
         events["local_ts"] += shift
         notes.append(f"local clock {behind / 1e6:,.3f} ms behind: {shift / 1e6:,.3f} ms added")
-    if (np.diff(events["exch_ts"]) < 0).any() or (np.diff(events["local_ts"]) < 0).any():
+    exch, local = (events[events["ev"] & np.uint64(flag) != 0] for flag in (EXCH, LOCAL))
+    if (np.diff(exch["exch_ts"]) < 0).any() or (np.diff(local["local_ts"]) < 0).any():
         # One place cannot serve both orders: all rows for the exchange, then all for the local side.
-        exch = events[np.argsort(events["exch_ts"], kind="stable")]
-        local = events[np.argsort(events["local_ts"], kind="stable")]
+        exch = exch[np.argsort(exch["exch_ts"], kind="stable")]
+        local = local[np.argsort(local["local_ts"], kind="stable")]
         exch["ev"] &= ~np.uint64(LOCAL)
         local["ev"] &= ~np.uint64(EXCH)
         events = np.concatenate([exch, local])

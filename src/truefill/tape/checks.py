@@ -9,6 +9,7 @@ import numpy as np
 from truefill.core.errors import TapeError
 from truefill.core.events import NO_TIME, TICKER_ASK, TICKER_BID
 from truefill.core.tape_records import STOP_SNAPSHOT
+from truefill.core.times import utc
 from truefill.tape.format import SECTIONS, content_hash, file_path, is_tape, raw_bytes, section_info
 from truefill.tape.order_stage import fault_names
 from truefill.tape.replay import CROSSED, FIRST_CROSSED, FIRST_LOCKED, FIRST_WRONG, LOCKED, WRONG, replay_view
@@ -105,9 +106,8 @@ def _disorder(tape: Tape) -> list[Finding]:
     ):
         place = tape.header.disorder.get(name)
         if place is not None and place.count:
-            text = (
-                f"{side} {place.count} times, first at event {place.event} ({place.ts}); sorted in the tape"
-            )
+            first = f"event {place.event} ({utc(place.ts, 9)})"
+            text = f"{side} {place.count} times, first at {first}; sorted in the tape"
             found.append(
                 Finding(severity, "time_backward", place.count, text, place.event, place.ts)  # type: ignore[arg-type]
             )
@@ -129,7 +129,7 @@ def _books(tape: Tape, judged: tuple[str, ...]) -> list[Finding]:
             if result[count] and (name in judged or kind == "index"):
                 group = int(result[first])
                 ts = int(view.group_ts[group])
-                where = f"{text}, {name} view, after {result[count]} times, first {ts}"
+                where = f"{text}, {name} view, after {result[count]} times, first at {utc(ts, 9)}"
                 found.append(Finding(severity, kind, int(result[count]), where, group, ts))  # type: ignore[arg-type]
     return found
 
@@ -139,10 +139,12 @@ def _gaps(tape: Tape) -> list[Finding]:
     if not len(gaps):
         return []
     begin = int(gaps["begin_local"][0])
-    found = [Finding("warning", "gap", len(gaps), f"gaps, the first from local time {begin}", 0, begin)]
+    found = [
+        Finding("warning", "gap", len(gaps), f"gaps, the first from local time {utc(begin, 9)}", 0, begin)
+    ]
     if gaps["end_local"][-1] == NO_TIME:
         at = int(gaps["begin_local"][-1])
-        text = f"the gap from local time {at} is never closed: a snapshot is missing"
+        text = f"the gap from local time {utc(at, 9)} is never closed: a snapshot is missing"
         found.append(Finding("error", "gap_open", 1, text, len(gaps) - 1, at))
     return found
 
@@ -160,14 +162,14 @@ def _snapshots(tape: Tape) -> list[Finding]:
     first = int(starts["row"][0])
     if first > 0:
         ts = int(starts["ts"][0])
-        text = f"{first} depth rows before the first snapshot at local time {ts}"
+        text = f"{first} depth rows before the first snapshot at local time {utc(ts, 9)}"
         found.append(Finding("info", "late_snapshot", first, text, first, ts))
     # A gap, or the beginning of a recording, is a reason for a snapshot; no other is known.
     between = np.searchsorted(gaps["begin_local"], starts["ts"], side="right")
     again = np.flatnonzero(np.diff(between) == 0) + 1
     if len(again):
         ts = int(starts["ts"][again[0]])
-        text = f"{len(again)} snapshots without a gap before them, first at local time {ts}"
+        text = f"{len(again)} snapshots without a gap before them, first at local time {utc(ts, 9)}"
         found.append(
             Finding("warning", "duplicate_snapshot", len(again), text, int(starts["row"][again[0]]), ts)
         )
@@ -225,7 +227,7 @@ def _numbers(tape: Tape) -> list[Finding]:
         if count:
             at = int(np.argmax(bad))
             ts = None if rows is None else int(rows["local_ts"][at])
-            where = f"{text}: {count}, first at {at}" + ("" if ts is None else f", local time {ts}")
+            where = f"{text}: {count}, first at {at}" + ("" if ts is None else f", local time {utc(ts, 9)}")
             found.append(Finding(severity, "number", count, where, at, ts))
     return found
 
@@ -243,9 +245,8 @@ def _ticks(tape: Tape) -> list[Finding]:
         if count:
             at = int(np.argmax(bad))
             ts = int(rows["local_ts"][at])
-            text = (
-                f"{name} prices off the tick {tape.header.tick_size}: {count}, first {rows['px'][at]} at {ts}"
-            )
+            first = f"first {rows['px'][at]} at {utc(ts, 9)}"
+            text = f"{name} prices off the tick {tape.header.tick_size}: {count}, {first}"
             found.append(Finding(severity, "off_tick", count, text, at, ts))  # type: ignore[arg-type]
     return found
 

@@ -12,6 +12,7 @@ from truefill.core.errors import TapeError
 from truefill.core.events import BUY, EVENT, EXCH, GAP_BEGIN, GAP_END, KIND_MASK, LOCAL, NO_BID_TICK, SELL
 from truefill.core.l2book import TOP_ASK, TOP_BID
 from truefill.core.tape_records import STOP_CLEAR, STOP_TRADE
+from truefill.core.times import utc
 from truefill.tape.arrivals import arrivals
 from truefill.tape.builder import TapeBuilder, build_tape
 from truefill.tape.cutting import open_places
@@ -79,7 +80,9 @@ def join(
             if pause > gap_ns:
                 parts.append(whole(_gap(before, tape)))
                 marks += 1
-                notes.append(f"gap of {pause / 1e9:,.3f} s before local time {tape.header.first_ts}")
+                notes.append(
+                    f"gap of {pause / 1e9:,.3f} s before local time {utc(tape.header.first_ts or 0, 9)}"
+                )
         base = sum(_rows(one) for one in parts)
         start = _rows(part._replace(exch=(0, part.exch[0])))
         parts.append(part)

@@ -22,7 +22,7 @@ _BOTH = np.uint64(EXCH | LOCAL)
 
 
 def local_pieces(
-    tape: Tape, size: int = 1 << 16, groups: tuple[int, int] | None = None
+    tape: Tape, size: int = 1 << 14, groups: tuple[int, int] | None = None
 ) -> Iterator[np.ndarray]:
     """Rows in local order, all of one time in one piece; memory for one piece.
 
@@ -61,16 +61,24 @@ def _piece(tape: Tape, first: int, last: int, begin_ts: int, end_ts: int) -> np.
     depth, start = _depth(tape, first, last, stops)
     stops = stops[np.isin(stops["kind"], list(KIND_OF_STOP))]
     marks = _marks(tape, stops)
-    stop_rows = stops["row"].astype(np.int64) - start
     custom = custom_rows(tape, first, last)
-    parts = [depth, marks, trades, custom]
-    place = np.concatenate(
-        [2 * np.arange(len(depth)) + 1, 2 * stop_rows, np.arange(len(trades)), np.arange(len(custom))]
-    )
-    family = np.repeat([0, 0, 1, 2], [len(part) for part in parts])
-    events: np.ndarray = np.concatenate(parts)
+    events: np.ndarray = np.concatenate([depth, marks, trades, custom])
     events["ev"] |= _BOTH
-    return np.asarray(events[np.lexsort((place, family, events["local_ts"]))])
+    stop_rows = stops["row"].astype(np.int64) - start
+    # `take` copies whole records, indexing copies them field by field
+    return events.take(_order(events["local_ts"], stop_rows, len(depth)))
+
+
+def _order(times: np.ndarray, stop_rows: np.ndarray, depth: int) -> np.ndarray:
+    """Order of arrival of depth, marks (each before a row of depth), trades and custom rows.
+
+    Each of the four is in order, and so are the first two together: a stable sort by time alone only merges
+    them, in a fifth of the time of a sort by time, kind and place.
+    """
+    marks = len(stop_rows)
+    market = np.insert(np.arange(depth), stop_rows, depth + np.arange(marks))
+    order = np.concatenate([market, np.arange(depth + marks, len(times))])
+    return np.asarray(order[np.argsort(times[order], kind="stable")])
 
 
 def _depth(tape: Tape, first: int, last: int, stops: np.ndarray) -> tuple[np.ndarray, int]:

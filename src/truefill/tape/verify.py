@@ -133,7 +133,7 @@ class StreamVerifier:
         self._found = np.zeros(3, np.int64)
         self._kinds = np.zeros(KIND_MASK + 1, np.int64)
         self._gaps = GapFinder()
-        self._arrays = _arrays(1024)
+        self._levels = _levels(1024)
 
     @property
     def messages(self) -> int:
@@ -166,11 +166,10 @@ class StreamVerifier:
 
     def report(self) -> VerifyReport:
         """Tell what was found so far; more rows may follow."""
-        state, faults = self._state.copy(), self._faults.copy()
-        key, qty, stamp, since = (array.copy() for array in self._arrays)
+        arrays = [array.copy() for array in self._arrays()]
+        state, faults = arrays[5:7]
         still = int(state[b.MARKED : b.MARKED + 2].sum())
-        lowest, found = self._lowest.copy(), self._found.copy()
-        finish_rows(key, qty, stamp, since, state, faults, lowest, found, self._settings[2])
+        finish_rows(_places(arrays), self._settings[2])
         seen = int(state[b.ROW]) > 0
         gaps = self._gaps.gaps()
         return VerifyReport(
@@ -199,12 +198,11 @@ class StreamVerifier:
         self._kinds += np.bincount(kinds, minlength=KIND_MASK + 1)
         self._see_gaps(rows, kinds)
         need = int(self._state[: b.ARRAYS].max()) + len(rows)
-        if need > self._arrays[0].shape[1]:
-            longer = _arrays(2 * need)
-            for old, new in zip(self._arrays, longer, strict=True):
+        if need > self._levels[0].shape[1]:
+            longer = _levels(2 * need)
+            for old, new in zip(self._levels, longer, strict=True):
                 new[:, : old.shape[1]] = old
-            self._arrays = longer
-        key, qty, stamp, since = self._arrays
+            self._levels = longer
         tick, stale_ns, ghost_ns = self._settings
         take_rows(
             kinds,
@@ -214,18 +212,15 @@ class StreamVerifier:
             np.ascontiguousarray(rows["exch_ts"]),
             np.ascontiguousarray(float_values(rows, "px")),
             np.ascontiguousarray(float_values(rows, "qty")),
-            key,
-            qty,
-            stamp,
-            since,
-            self._state,
-            self._faults,
-            self._lowest,
-            self._found,
+            _places(self._arrays()),
             tick,
             stale_ns,
             ghost_ns,
         )
+
+    def _arrays(self) -> list[np.ndarray]:
+        """All that the kernel keeps, in the order of `verify_book.Kept`."""
+        return [*self._levels, self._state, self._faults, self._lowest, self._found]
 
     def _see_gaps(self, rows: np.ndarray, kinds: np.ndarray) -> None:
         """Pass marks on, and of each snapshot the first row of the piece."""
@@ -239,7 +234,13 @@ class StreamVerifier:
             self._gaps.see(stops)
 
 
-def _arrays(size: int) -> list[np.ndarray]:
-    """Keys, quantities, stamps and marks of the kernel's six arrays."""
+def _levels(size: int) -> list[np.ndarray]:
+    """Keys, slots, quantities, stamps and marks of the kernel's six sides."""
     shape = (b.ARRAYS, size)
-    return [np.zeros(shape), np.zeros(shape), np.zeros(shape, np.int64), np.full(shape, -1, np.int64)]
+    slots = np.tile(np.arange(size, dtype=np.int32), (b.ARRAYS, 1))
+    return [np.zeros(shape), slots, np.zeros(shape), np.zeros(shape, np.int64), np.full(shape, -1, np.int64)]
+
+
+def _places(arrays: list[np.ndarray]) -> np.ndarray:
+    """Room of a side, and where the arrays are; they have to live as long as this is used."""
+    return np.array([arrays[0].shape[1], *(array.ctypes.data for array in arrays)], np.int64)

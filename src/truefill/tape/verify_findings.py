@@ -3,6 +3,7 @@
 import numpy as np
 
 from truefill.core.events import DEPTH, DEPTH_CLEAR, DEPTH_SNAPSHOT, NO_TIME
+from truefill.core.times import utc
 from truefill.tape import verify_book as b
 from truefill.tape.checks import Finding, Severity, sorted_findings
 
@@ -98,13 +99,13 @@ def findings_of(
     for what, severity, kind, text in _TEXTS:
         count, row, ts, worst = (int(value) for value in faults[what])
         if count:
-            told = text.format(n=f"{count:,}", worst=length(worst), at=f"first at local time {ts}")
+            told = text.format(n=f"{count:,}", worst=length(worst), at=f"first at {_at(ts)}")
             # an auction collects orders that cross
             auction = by_order and what in (b.CROSSED, b.GHOST)
             found.append(Finding("warning" if auction else severity, kind, count, told, row, ts))
     count, row, ts, _ = (int(value) for value in faults[b.OFF_TICK])
     if count:
-        told = f"prices off the tick {tick_size}: {count:,}, first at local time {ts}"
+        told = f"prices off the tick {tick_size}: {count:,}, first at {_at(ts)}"
         found.append(Finding("error", "off_tick", count, told, row, ts))
     if faults[b.GHOST, b.COUNT] and marked:
         found.append(Finding("info", "ghost", marked, f"levels that are crossed at the end: {marked:,}"))
@@ -133,12 +134,16 @@ def _gaps(gaps: np.ndarray) -> list[Finding]:
     begin, last = int(gaps["begin_local"][0]), int(gaps["begin_local"][-1])
     closed = gaps[gaps["end_local"] != NO_TIME]
     lost = int((closed["end_local"] - closed["begin_local"]).sum())
-    text = f"gaps: {len(gaps):,}, {length(lost)} in all, first at local time {begin}"
+    text = f"gaps: {len(gaps):,}, {length(lost)} in all, first at {_at(begin)}"
     found = [Finding("warning", "gap", len(gaps), text, 0, begin)]
     if gaps["end_local"][-1] == NO_TIME:
-        text = f"the gap from local time {last} is never closed: a snapshot is missing"
+        text = f"the gap from {_at(last)} is never closed: a snapshot is missing"
         found.append(Finding("error", "gap_open", 1, text, len(gaps) - 1, last))
     return found
+
+
+def _at(ts: int) -> str:
+    return f"local time {utc(ts, 9)}"
 
 
 def length(ns: int) -> str:
