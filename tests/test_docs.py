@@ -112,7 +112,7 @@ def _help_of(command: tuple[str, ...]) -> str:
 def test_commands_and_options_of_the_page_exist(page: Path) -> None:
     """No page names a command or an option that the command line does not know."""
     for words in commands(page, "bash", "console"):
-        command = tuple(words[1:3] if words[1] in ("tape", "calibrate") else words[1:2])
+        command = tuple(words[1:3] if words[1] in ("tape", "calibrate", "exchange") else words[1:2])
         known = _help_of(command)
         unknown = [w for w in words if w.startswith("--") and w.split("=")[0] not in known]
         assert unknown == [], shlex.join(words)

@@ -11,7 +11,19 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from truefill.cli import backtest, calibrate, collect, convert, demo, formats, report, sweep, tape, verify
+from truefill.cli import (
+    backtest,
+    calibrate,
+    collect,
+    convert,
+    demo,
+    exchange,
+    formats,
+    report,
+    sweep,
+    tape,
+    verify,
+)
 from truefill.cli.show import error_line
 from truefill.core.errors import TruefillError
 
@@ -96,6 +108,7 @@ def _truefill(
 
 app.command("demo")(demo.demo)
 app.command("collect")(collect.collect)
+app.add_typer(exchange.app, name="exchange")
 app.command("convert")(convert.convert)
 app.command("formats")(formats.formats)
 app.command("verify")(verify.verify)
