@@ -1,7 +1,7 @@
 """The processor's own counter in compiled code: 8 ns a look, against 20 to 60 ns of the system's clock.
 
-It counts at a rate that the processor keeps (invariant TSC on x86, the generic timer on ARM); whoever asks knows
-how many ns a count takes. Nothing that an engine decides may depend on it: it is for measuring.
+It counts at a rate that the processor keeps (invariant TSC on x86, the generic timer on ARM); whoever asks
+knows how many ns a count takes. Nothing that an engine decides may depend on it: it is for measuring.
 """
 
 from typing import Any
