@@ -7,6 +7,7 @@ market. One line of JSON is written.
 """
 
 import json
+import math
 import os
 import sys
 import time
@@ -59,15 +60,16 @@ def quote_loop(bot, qty):
             bid_tick = depth.best_bid_tick
             ask_tick = depth.best_ask_tick
             steps += 1
-            ticks += bid_tick + ask_tick
-            if bid_id == 0:
-                last_id += 1
-                bid_id = last_id
-                bot.submit_buy_order(0, bid_id, depth.best_bid, qty, 1)
-            elif bid_id in bot.orders(0):
-                order = bot.orders(0).get(bid_id)
-                if order.cancellable and order.price_tick != bid_tick:
-                    bot.cancel(0, bid_id)
+            if not math.isnan(depth.best_bid + depth.best_ask):  # a market opens one side after the other
+                ticks += bid_tick + ask_tick
+                if bid_id == 0:
+                    last_id += 1
+                    bid_id = last_id
+                    bot.submit_buy_order(0, bid_id, depth.best_bid, qty, 1)
+                elif bid_id in bot.orders(0):
+                    order = bot.orders(0).get(bid_id)
+                    if order.cancellable and order.price_tick != bid_tick:
+                        bot.cancel(0, bid_id)
         if code == 3 or code == 1:
             for order in bot.orders(0):
                 if order.status == 2 or order.status == 3 or order.status == 4:
@@ -84,6 +86,8 @@ def quote_loop(bot, qty):
 def quote_on_bookl1(bot, state, book):
     """Follow the best price."""
     state.steps += 1
+    if math.isnan(book.bid + book.ask):
+        return
     state.ticks += book.bid_tick + book.ask_tick
     if state.bid_id == 0:
         state.last_id += 1

@@ -11,7 +11,8 @@ import numpy as np
 from tests.hostile.market import new_bot
 from tests.hostile.report import Report
 
-SUBMIT, ORDER, MODIFY, CANCEL = "submit_sell_order", "submit_order", "modify", "cancel"
+BUY, SUBMIT, ORDER = "submit_buy_order", "submit_sell_order", "submit_order"
+MODIFY, CANCEL = "modify", "cancel"
 CALLS = (
     *(
         f"bot.{name}(x)"
@@ -19,6 +20,7 @@ CALLS = (
     ),
     *("bot.depth(x).best_bid", "bot.state_values(x).balance", "bot.clear_inactive_orders(x)"),
     *(f"len(bot.{name}(x))" for name in ("orders", "fills", "last_trades")),
+    *(f"bot.{BUY}({args})" for args in ("x, 1, 100.0, 1.0", "0, x, 100.0, 1.0", "0, 2, x, 1.0")),
     *(f"bot.{SUBMIT}({args})" for args in ("x, 1, 100.0, 1.0", "0, x, 100.0, 1.0", "0, 2, x, 1.0")),
     *(f"bot.{SUBMIT}(0, {args})" for args in ("3, 100.0, x", "4, 100.0, 1.0, x", "5, 100.0, 1.0, 0, x")),
     f"bot.{SUBMIT}(0, 6, 100.0, 1.0, 0, 0, x)",
@@ -34,8 +36,15 @@ CALLS = (
     *("bot.depth(0).bid_qty_at_tick(x)", "bot.depth(0).ask_qty_at_tick(x)"),
     *("len(bot.depth(0).bids(x))", "len(bot.depth(0).asks(x))", "bot.depth(0).fill_bids(x)"),
     *("bot.queue_position(x, 1)", "bot.queue_position(0, x)", "bot.activity(x).trades"),
-    *("bot.orders(0).get(x).qty", "x in bot.orders(0)"),
+    *("bot.orders(0).get(x).qty", "x in bot.orders(0)", "bot.orders(0).take_changed()"),
+    "sum([order.qty for order in bot.orders(0).rows_from(x)])",
+    *("len(bot.fills(x))", "len(bot.fills(0, x))", "bot.depth(0).fill_asks(x)"),
+    *("sum([event.px for event in bot.last_events(x)])", "bot.clear_last_events(x)"),
+    *("bot.account(x).equity", "bot.account_balance(x, 0)", "bot.account_balance(0, x)"),
+    "bot.record()",
 )
+# what only a bot with a feed, an account and tracked places can answer
+FURNISHED = ("last_events", "account", "queue_position")
 # by type, since each type is compiled anew
 VALUES: tuple[tuple[Any, ...], ...] = (
     (0, 1, -1, 7, 2**31, -(2**31), 2**62, 2**63 - 1, -(2**63)),
@@ -57,9 +66,10 @@ def throw(rng: random.Random, count: int, report: Report) -> None:
     for _ in range(count):
         source = rng.choice(CALLS)
         function = _function(source)
+        furnished = any(name in source for name in FURNISHED)
         compiled = numba.njit(function)
         for value in rng.choice(VALUES):
-            bot, other = new_bot(), new_bot()
+            bot, other = new_bot(furnished=furnished), new_bot(furnished=furnished)
             before = len(report.faults)
             answers = [report.call(source, f, b, value) for f, b in ((compiled, bot), (function, other))]
             if len(report.faults) == before and " in " not in source and not isinstance(value, bool):

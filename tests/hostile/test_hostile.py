@@ -4,12 +4,19 @@ Each part runs in a process of its own, so that a crash is a failed test and not
 """
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from tests.hostile.bot_calls import DEPTH_METHODS, ENDING, METHODS, ORDERS_METHODS, public_methods
+from tests.hostile.compiled_calls import CALLS
+from truefill.backtest.bot import Bot
+from truefill.backtest.depth import Depth
+from truefill.backtest.orders import Orders
 
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = [
@@ -42,6 +49,21 @@ def throw(part: str, seed: int, count: int) -> str:
 def test_hostile_arguments(part: str, count: int, record_property: Callable[[str, object], None]) -> None:
     """A typed error or a documented answer; the bot works on and its results can be had."""
     record_property("proof", throw(part, 1, count))
+
+
+@pytest.mark.parametrize(
+    ("face", "listed"),
+    [
+        (Bot, {*METHODS, *ENDING}),
+        (Depth, {*DEPTH_METHODS}),
+        (Orders, {*ORDERS_METHODS} - {"__contains__"}),
+    ],
+)
+def test_every_method_is_called(face: type, listed: set[str]) -> None:
+    """What a strategy can call is in the list, interpreted and, the same, compiled."""
+    assert public_methods(face) == listed
+    in_source = set(re.findall(r"\.(\w+)\(", " ".join(CALLS)))
+    assert listed - in_source - {*ENDING} == set()
 
 
 @pytest.mark.long

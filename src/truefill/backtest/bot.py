@@ -242,19 +242,22 @@ class Bot:
 
         A picture of this moment: ask again after time has moved on.
         """
-        return Record(self._account_state(account_no, -1))
+        return Record(self._account_state(self._account_number(account_no), -1))
 
     def account_balance(self, account_no: int, currency_no: int) -> float:
         """Balance of an account in one currency, its number in `currencies`, as reported here."""
+        number = self._account_number(account_no)
         last = len(self.currencies) - 1
         wanted = f"a currency number from 0 to {last}"
-        self._account_state(account_no, whole(currency_no, wanted, 0, last, BotError))
-        return float(self._account_table[account_no]["balance_out"])
+        self._account_state(number, whole(currency_no, wanted, 0, last, BotError))
+        return float(self._account_table[number]["balance_out"])
 
-    def _account_state(self, account_no: int, currency: int) -> np.void:
+    def _account_number(self, account_no: int) -> int:
         last = len(self.accounts) - 1
         wanted = f"an account number from 0 to {last}" if self.accounts else "a bot with accounts"
-        number = whole(account_no, wanted, 0, last, BotError)
+        return whole(account_no, wanted, 0, last, BotError)
+
+    def _account_state(self, number: int, currency: int) -> np.void:
         self._status(RARE_ENTRIES["read_account"].ctypes(self._p, number, currency))
         state: np.void = self._account_bindings[number].state[0]
         return state

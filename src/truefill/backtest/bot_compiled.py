@@ -147,9 +147,10 @@ def _fills(bot, asset_no, first=0):
 
     def fills(bot, asset_no, first=0):
         a = asset_at(asset_address(bot._address, asset_no))
-        if first < 0:
+        begin = np.int64(first)  # below zero, too, what is unsigned and too large
+        if first < 0 or begin < 0:
             raise BotError("a number of fills from 0", first)
-        begin = min(np.int64(first), a["fills_seen"])
+        begin = min(begin, a["fills_seen"])
         return fills_at(a["fills_addr"] + begin * _FILL_ROW, a["fills_seen"] - begin)
 
     return fills
@@ -231,7 +232,7 @@ def _feed(address, number):
     run = run_at(address)
     if number < 0 or number >= run["num_assets"] + run["num_feeds"]:
         raise BotError("the number of an asset, or behind them of a feed", number, run["num_feeds"])
-    return feed_of(run, number - run["num_assets"])
+    return feed_of(run, np.int64(number) - run["num_assets"])
 
 
 @overload_method(BotType, "last_events")
@@ -250,23 +251,28 @@ def _last_events(bot, number):
     return last_events
 
 
+@helper
+def _clear_events(address, number):
+    if 0 <= number < run_at(address)["num_assets"]:
+        a = asset_at(asset_address(address, number))
+        read_events(a)
+        a["events_count"] = 0
+    else:
+        feed = _feed(address, number)
+        feed["cleared"] = feed["seen"]
+
+
 @overload_method(BotType, "clear_last_events")
 def _clear_last_events(bot, number):
     wants_integer(number, "number of an asset or feed")
 
     def clear_last_events(bot, number):
-        assets = run_at(bot._address)["num_assets"]
-        first, end = number, number + 1
+        run = run_at(bot._address)
         if number == ALL_ASSETS:
-            first, end = 0, assets + run_at(bot._address)["num_feeds"]
-        for k in range(first, end):
-            if 0 <= k < assets:
-                a = asset_at(asset_address(bot._address, k))
-                read_events(a)
-                a["events_count"] = 0
-            else:
-                feed = _feed(bot._address, k)
-                feed["cleared"] = feed["seen"]
+            for k in range(run["num_assets"] + run["num_feeds"]):
+                _clear_events(bot._address, k)
+        else:
+            _clear_events(bot._address, number)
 
     return clear_last_events
 

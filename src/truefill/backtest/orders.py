@@ -11,6 +11,7 @@ import numpy as np
 from truefill.backtest.order_table import take_changed
 from truefill.backtest.records import orders_at
 from truefill.core.errors import BotError
+from truefill.core.events import NO_TIME
 from truefill.core.gate import whole
 
 _LAST_ID = (1 << 64) - 1
@@ -78,9 +79,9 @@ class Orders:
         return int(take_changed(self._a))
 
     def rows_from(self, first: int) -> Iterator[Record]:
-        """Orders from a place on."""
-        for row in self._rows()[first:]:
-            yield Record(row)
+        """Orders from a place in the table on, which counts from 0. Raises BotError when it is none."""
+        first = whole(first, "a place in the table from 0", 0, NO_TIME, BotError)
+        return map(Record, self._rows()[first:])
 
 
 def checked_order_id(value: Any) -> int:

@@ -68,7 +68,15 @@ def _take_changed(orders):
 @overload_method(OrdersType, "rows_from")
 def _rows_from(orders, first):
     wants_integer(first, "place in the table")
-    return lambda orders, first: _order_rows(orders._address)[first:]
+
+    def rows_from(orders, first):
+        begin = np.int64(first)  # below zero, too, what is unsigned and too large
+        if first < 0 or begin < 0:
+            raise BotError("a place in the table from 0", first)
+        rows = _order_rows(orders._address)
+        return rows[min(begin, len(rows)) :]
+
+    return rows_from
 
 
 _ORDER_ARRAY = types.Array(from_dtype(ORDER), 1, "C")
