@@ -5,6 +5,7 @@ PYTHON ?= python3
 VENV ?= .venv
 JOBS ?= 2
 DATA ?=
+COLLECT ?=
 
 BIN := $(VENV)/bin
 RUN_READY := $(VENV)/.ready-run
@@ -26,8 +27,8 @@ COVERAGE := --cov --cov-report=term:skip-covered
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: $(RUN_READY) ## make a market, backtest a market maker on it, write a report (DATA=<recording>: on real data)
-	$(BIN)/truefill demo $(if $(DATA),--data "$(DATA)")
+demo: $(RUN_READY) ## make a market, backtest a market maker on it, write a report (DATA=<recording>: on real data; COLLECT=1: collected over loopback)
+	$(BIN)/truefill demo $(if $(DATA),--data "$(DATA)") $(if $(COLLECT),--collect)
 
 test: lint test-interpreted test-boundscheck test-compiled ## everything that must hold: lint and the three test modes
 
@@ -73,7 +74,7 @@ LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 -
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 lock: $(DEV_READY) ## resolve requirements/*.txt again (UPGRADE=--upgrade: to the newest versions)
 	$(LOCK) $(UPGRADE) --group dev -o requirements/dev.txt
-	$(LOCK) --group build -c requirements/dev.txt -o requirements/run.txt
+	$(LOCK) --group build --extra collect -c requirements/dev.txt -o requirements/run.txt
 
 clean: ## remove everything that was made, the environment too
 	rm -rf $(VENV) .numba_cache .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .benchmarks

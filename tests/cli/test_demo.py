@@ -104,3 +104,26 @@ def test_the_currency_is_told_from_the_name():
         "DEMO-PERP.SYNTH",
     )
     assert [currency_of(name) for name in names] == ["USDT", "USDC", "USD", "BTC", "quote"]
+
+
+@pytest.mark.slow
+def test_a_collected_market_goes_the_same_way(truefill, folder):
+    done = truefill("demo", "--collect", "--minutes", "0.1", "--out", "demo")
+    assert done.exit_code == 0, done.output
+    assert "messages of Binance's protocol in 6 s" in done.stderr
+    assert "0 gaps, sound" in done.stderr
+    demo = folder / "demo"
+    assert {p.name for p in demo.iterdir()} == {"collected", "market.tape", "run.toml", "grid.py", "result"}
+    assert list((demo / "collected" / "raw").glob("DEMOUSDT_*.gz"))
+    run = load_run(demo / "result")
+    assert len(run.assets[0].fills) > 0
+    again = truefill("demo", "--collect", "--minutes", "0.1", "--out", "demo", "--json")
+    assert json.loads(again.stdout)["metrics"]["DEMOUSDT-PERP.BINANCE"]["OrdersSubmitted"] > 0
+
+
+def test_a_recording_is_not_collected(truefill):
+    done = truefill("demo", "--collect", "--data", "x.gz")
+    assert (done.exit_code, done.stderr) == (
+        2,
+        "error: demo: expected either --data or --collect, got both\n",
+    )

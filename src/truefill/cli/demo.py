@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from truefill.tape import Tape
 
 STRATEGY = Path(__file__).with_name("grid.py")
+_MADE_MINUTES, _COLLECTED_MINUTES = 60.0, 0.25
 TAPE, SETTINGS, COPY, RESULT = "market.tape", "run.toml", "grid.py", "result"
 
 
@@ -40,7 +41,21 @@ def demo(
     out: Annotated[
         Path, typer.Option("--out", "-o", metavar="DIR", help="Where tape, settings and report go.")
     ] = Path("truefill-demo"),
-    minutes: Annotated[float, typer.Option(min=0.1, max=1440.0, help="Length of the made market.")] = 60.0,
+    collect: Annotated[
+        bool,
+        typer.Option(
+            "--collect", help="Serve the made market over Binance's protocol, and record it from there."
+        ),
+    ] = False,
+    minutes: Annotated[
+        float | None,
+        typer.Option(
+            min=0.1,
+            max=1440.0,
+            help="Length of the made market.",
+            show_default="60; with --collect, which takes as long, 0.25",
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Another seed is another market.")] = 1,
     json: Annotated[
         bool, typer.Option("--json", help="Print the summary as JSON on stdout and nothing else.")
@@ -58,6 +73,8 @@ def demo(
     [cyan]truefill demo --minutes 240 --seed 7[/]
 
     [cyan]truefill demo --data btcusdt_20240808.gz[/]
+
+    [cyan]truefill demo --collect[/]   the market comes over a socket; needs the extra [dim]collect[/]
     """
     from truefill.cli.backtest import finish, simulate
     from truefill.cli.config import dump, load_config
@@ -66,13 +83,25 @@ def demo(
 
     if data is None and (venue or symbol):
         raise ConfigError("--venue and --symbol only together with --data", "no --data", "demo")
+    if data is not None and collect:
+        raise ConfigError("either --data or --collect", "both", "demo")
     _check_folder(out)
     steps = Steps(quiet=json)
     if not json:
-        _headline("a recorded market" if data else "a made market")
+        _headline("a recorded market" if data else "a collected market" if collect else "a made market")
     out.mkdir(parents=True, exist_ok=True)
-    tape = _convert(data, venue, symbol, out, steps) if data else _make(minutes, seed, out, steps)
-    settings_text = _settings(tape)
+    pace = 1
+    if data:
+        tape = _convert(data, venue, symbol, out, steps)
+    elif collect:
+        from truefill.cli.demo_collect import SPEED, collect_market
+
+        pace = SPEED
+        length = _COLLECTED_MINUTES if minutes is None else minutes
+        tape = collect_market(length, seed, out, out / TAPE, steps)
+    else:
+        tape = _make(_MADE_MINUTES if minutes is None else minutes, seed, out, steps)
+    settings_text = _settings(tape, pace)
     settings_file = out / SETTINGS
     _write(settings_file, settings_text)
     settings = load_config(settings_file)
@@ -168,12 +197,15 @@ def _describe(tape: "Tape") -> str:
     return f"{header.events:,} events over {span(header.first_ts, header.last_ts)}, {size / 1e6:.1f} MB"
 
 
-def _settings(tape: "Tape") -> str:
-    """Write a RUN.toml that suits the market: quotes beyond what the mid moves in two seconds."""
+def _settings(tape: "Tape", pace: int) -> str:
+    """Write a RUN.toml that suits the market: quotes beyond what the mid moves in two seconds.
+
+    In a market that lives `pace` times as fast everything about time is so much shorter.
+    """
     from truefill.cli.assets import currency_of
     from truefill.cli.market_facts import market_facts
 
-    facts = market_facts(tape)
+    facts = market_facts(tape, 1_000_000_000 // pace)
     half_spread = max(1, round(facts.spread_ticks / 2 + 2 * facts.move_ticks))
     lot = Decimal(tape.header.lot_size)
     qty = max(1, round(3 * facts.trade_qty / tape.lot_size)) * lot
@@ -183,8 +215,8 @@ def _settings(tape: "Tape") -> str:
 tape = "{TAPE}"          # {tape.symbol}
 
 [latency]                     # of orders; the feed's own is in the tape
-entry = "5ms"
-response = "5ms"
+entry = "{5_000 // pace}us"
+response = "{5_000 // pace}us"
 
 [queue]
 model = "log2"                # who is cancelled when a level shrinks: those ahead of us, or behind
@@ -198,8 +230,8 @@ taker = 0.0005
 currency = "{currency_of(tape.symbol, "USD")}"
 
 [params]                      # of strategy(bot, params)
-interval_ns = 100_000_000     # look at the quotes every 100 ms
-half_spread_ticks = {half_spread}         # half the spread, and what the mid moves in about two seconds
+interval_ns = {100_000_000 // pace:_}     # look at the quotes every {100 // pace} ms
+half_spread_ticks = {half_spread}         # half the spread, and what the mid moves in about {2 / pace:g} s
 grid_step_ticks = {max(1, round(half_spread / 2))}
 levels = 5
 order_qty = {qty}              # three median trades

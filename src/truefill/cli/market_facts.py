@@ -22,9 +22,9 @@ class MarketFacts:
     mid : float
         Mid price at the end, in money.
     spread_ticks : float
-        Mean spread, sampled every second.
+        Mean spread.
     move_ticks : float
-        Root mean square change of the mid over a second.
+        Root mean square change of the mid from sample to sample.
     trade_qty : float
         Median quantity of a trade.
     """
@@ -35,8 +35,8 @@ class MarketFacts:
     trade_qty: float
 
 
-def market_facts(tape: "Tape") -> MarketFacts:
-    """Sample the best prices every second and take the median trade.
+def market_facts(tape: "Tape", every_ns: int = _SECOND) -> MarketFacts:
+    """Sample the best prices every second, or so many ns, and take the median trade.
 
     Raises
     ------
@@ -48,7 +48,7 @@ def market_facts(tape: "Tape") -> MarketFacts:
     if not len(both) or not len(tape.trades):
         raise DataError("a market with bids, asks and trades", "none of some", tape.symbol)
     times = view.group_ts[both]
-    grid = np.arange(times[0], times[-1] + 1, _SECOND)
+    grid = np.arange(times[0], times[-1] + 1, every_ns)
     rows = both[np.searchsorted(times, grid, side="right") - 1]
     bid, ask = tape.level_tick[view.group_bid[rows]], tape.level_tick[view.group_ask[rows]]
     mid = (bid + ask) / 2
