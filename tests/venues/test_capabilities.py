@@ -5,7 +5,7 @@ from pathlib import Path
 from tests.venues.makers import MAKERS
 from truefill.venues import Venue
 from truefill.venues.capabilities import CAPABILITIES, UNVERIFIED, capabilities_table
-from truefill.venues.codecs import has_codec
+from truefill.venues.codecs import codec_type, has_codec
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "venues.md"
 
@@ -26,6 +26,13 @@ def test_each_venue_of_the_table_has_a_codec_and_is_tested() -> None:
     assert {venue.company for venue in listed} == {maker.venue.company for maker in MAKERS}
     assert {Venue.KRAKEN, Venue.KRAKEN_FUTURES} <= {maker.venue for maker in MAKERS}  # two protocols
     assert len({(c.protocol, c.venues) for c in CAPABILITIES}) == len(CAPABILITIES)
+
+
+def test_the_table_names_the_channels_that_a_codec_has() -> None:
+    """No more and no fewer: what may be asked for is what is read."""
+    for venue in Venue:
+        listed = {channel for c in CAPABILITIES if venue in c.venues for channel in c.channels.split()}
+        assert listed == set(codec_type(venue).offered_by(venue)), venue
 
 
 def test_nothing_is_empty_that_a_reader_needs() -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Callable
+from importlib.metadata import version
 
 from truefill.core.errors import ConfigError
 
@@ -113,5 +114,6 @@ async def connect(url: str, receive: Callable[[bytes], None]) -> Connection:
         auto_ping_reply_timeout=_ANSWER_S,
         auto_ping_strategy=WSAutoPingStrategy.PING_WHEN_IDLE,
         max_frame_size=_LONGEST,
+        extra_headers={"User-Agent": f"truefill/{version('truefill')}"},  # Extended refuses who has none
     )
     return Connection(transport)

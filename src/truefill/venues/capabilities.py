@@ -3,7 +3,7 @@
 What a recording of the venue has not shown is called unverified, here and on the page.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from truefill.venues.binance import facts as binance
 from truefill.venues.bitget import facts as bitget
@@ -66,6 +66,62 @@ class Capability:
     date: str
 
 
+_BYBIT = Capability(
+    (Venue.BYBIT_LINEAR,),
+    "Bybit v5",
+    "depth trades best marks klines",
+    "`u` is the last + 1",
+    "",
+    "stream; subscribed again",
+    "taker; id: 60 bits of a UUID",
+    "`cts`, matching engine",
+    "client, each 20 s",
+    "2026-08-09, 200 levels",
+    bybit.DATE,
+)
+
+_BITGET_1 = Capability(
+    (Venue.BITGET_USDT,),
+    "Bitget 1 (2022)",
+    "depth trades best marks klines",
+    "the checksum tells",
+    "CRC-32 of 25 levels",
+    "stream; subscribed again",
+    "taker; no id",
+    "`ts` of the book",
+    "client, each 30 s",
+    "2022-04-07, 637 checksums of both markets",
+    bitget.DATE,
+)
+
+_BITGET_2 = Capability(
+    (Venue.BITGET_USDT, Venue.BITGET_USDC, Venue.BITGET_COIN),
+    "Bitget 2",
+    "depth trades best marks klines",
+    "the checksum tells",
+    "CRC-32 of 25 levels",
+    "stream; subscribed again",
+    "taker; id",
+    "`ts` of the book",
+    "client, each 30 s",
+    UNVERIFIED,
+    bitget.DATE,
+)
+
+_BITGET_3 = Capability(
+    (Venue.BITGET_USDT, Venue.BITGET_USDC, Venue.BITGET_COIN),
+    "Bitget 3 (unified account)",
+    "depth trades best marks klines",
+    "`pseq` is the last `seq`",
+    "",
+    "stream; subscribed again",
+    "taker; id",
+    "`ts` of the book",
+    "client, each 30 s",
+    UNVERIFIED,
+    bitget.DATE,
+)
+
 CAPABILITIES = (
     Capability(
         (Venue.BINANCE_SPOT,),
@@ -93,32 +149,17 @@ CAPABILITIES = (
         "8 recordings, 2021 and 2024; the routes of 2026 unverified",
         binance.DATE,
     ),
-    Capability(
-        (Venue.BYBIT_SPOT, Venue.BYBIT_LINEAR),
-        "Bybit v5",
-        "depth trades best marks klines",
-        "`u` is the last + 1",
-        "",
-        "stream; subscribed again",
-        "taker; id, contracts: 60 bits of a UUID",
-        "`cts`, matching engine",
-        "client, each 20 s",
-        "2026-08-09, 200 levels",
-        bybit.DATE,
+    replace(_BYBIT, venues=(Venue.BYBIT_SPOT,), channels="depth trades best klines", trades="taker; id"),
+    _BYBIT,
+    replace(
+        _BYBIT,
+        venues=(Venue.BYBIT_OPTION,),
+        protocol="Bybit v5, options",
+        channels="depth trades best marks",
+        trades="taker, by coin; id: 60 bits of a UUID",
+        verified=UNVERIFIED,
     ),
-    Capability(
-        (Venue.BYBIT_INVERSE, Venue.BYBIT_OPTION),
-        "Bybit v5",
-        "depth trades best marks klines",
-        "`u` is the last + 1",
-        "",
-        "stream; subscribed again",
-        "taker; id: 60 bits of a UUID",
-        "`cts`, matching engine",
-        "client, each 20 s",
-        UNVERIFIED,
-        bybit.DATE,
-    ),
+    replace(_BYBIT, venues=(Venue.BYBIT_INVERSE,), verified=UNVERIFIED),
     Capability(
         (Venue.OKX,),
         "OKX v5 of before 2023",
@@ -158,69 +199,36 @@ CAPABILITIES = (
         "2025-01-26, book and trades; best, marks and klines unverified",
         hyperliquid.DATE,
     ),
-    Capability(
-        (Venue.BITGET_SPOT, Venue.BITGET_USDT),
-        "Bitget 1 (2022)",
-        "depth trades best marks klines",
-        "the checksum tells",
-        "CRC-32 of 25 levels",
-        "stream; subscribed again",
-        "taker; no id",
-        "`ts` of the book",
-        "client, each 30 s",
-        "2022-04-07, 637 checksums",
-        bitget.DATE,
-    ),
-    Capability(
-        (Venue.BITGET_SPOT, Venue.BITGET_USDT, Venue.BITGET_USDC, Venue.BITGET_COIN),
-        "Bitget 2",
-        "depth trades best marks klines",
-        "the checksum tells",
-        "CRC-32 of 25 levels",
-        "stream; subscribed again",
-        "taker; id",
-        "`ts` of the book",
-        "client, each 30 s",
-        UNVERIFIED,
-        bitget.DATE,
-    ),
-    Capability(
-        (Venue.BITGET_SPOT, Venue.BITGET_USDT, Venue.BITGET_USDC, Venue.BITGET_COIN),
-        "Bitget 3 (unified account)",
-        "depth trades best marks",
-        "`pseq` is the last `seq`",
-        "",
-        "stream; subscribed again",
-        "taker; id",
-        "`ts` of the book",
-        "client, each 30 s",
-        UNVERIFIED,
-        bitget.DATE,
-    ),
+    replace(_BITGET_1, venues=(Venue.BITGET_SPOT,), channels="depth trades best klines"),
+    _BITGET_1,
+    replace(_BITGET_2, venues=(Venue.BITGET_SPOT,), channels="depth trades best klines"),
+    _BITGET_2,
+    replace(_BITGET_3, venues=(Venue.BITGET_SPOT,), channels="depth trades best klines"),
+    _BITGET_3,
     Capability(
         (Venue.EXTENDED,),
         "Extended, RPC 2",
-        "depth trades marks klines",
+        "depth trades best marks klines",
         "`seq` of the connection is the last + 1",
         "",
         "stream; a new connection",
         "taker; id",
         "`ts` of the message",
         "server pings (frames)",
-        "8 messages of 2026-09-26; klines and the selectors of prices unverified",
+        "8 messages of 2026-09-26; best, klines and the selectors of prices unverified",
         extended.DATE,
     ),
     Capability(
         (Venue.KRAKEN,),
         "Kraken 1",
-        "depth trades best",
+        "depth trades best klines",
         "the checksum tells",
         "CRC-32 of 10 levels",
         "stream; subscribed again",
         "taker; no id",
         "time of the newest level",
         "client or server",
-        "2021-04-17, 4,269 checksums",
+        "2021-04-17, 4,269 checksums; klines unverified",
         kraken.DATE,
     ),
     Capability(

@@ -70,7 +70,7 @@ class VenueCodec:
         Whether what comes is a part of a connection's messages only: those of one instrument, recorded.
     """
 
-    offered: Sequence[str] = CHANNELS  # channels that the venue has
+    offered: Sequence[str] = CHANNELS  # channels that the protocol has
 
     def __init__(self, symbols: Symbol | Iterable[Symbol], channels: Sequence[str] = (DEPTH, TRADES)) -> None:
         wanted = [symbols] if isinstance(symbols, Symbol) else list(symbols)
@@ -80,9 +80,11 @@ class VenueCodec:
             if symbol.venue is not wanted[0].venue:
                 raise ConfigError(f"symbols of {wanted[0].venue.value}", str(symbol), "symbols")
         self.venue: Venue = wanted[0].venue
+        offered = self.offered_by(self.venue)
         for channel in channels:
-            if channel not in self.offered:
-                raise ConfigError("channels of " + ", ".join(self.offered), repr(channel), "channels")
+            if channel not in offered:
+                what = f"of {self.venue.value}: " + ", ".join(offered)
+                raise ConfigError(f"channels {what}", repr(channel), "channels")
         self.channels = tuple(dict.fromkeys(channels))
         self.links: tuple[Link, ...] = self._links()
         self.streams: dict[str, Stream] = {}
@@ -101,6 +103,11 @@ class VenueCodec:
                 self.streams[native] = self.stream(symbol, native)
 
     # -- what a venue's codec brings along -----------------------------------------------------------------
+
+    @classmethod
+    def offered_by(cls, venue: Venue) -> Sequence[str]:
+        """Channels that this market of the venue has."""
+        return cls.offered
 
     def native(self, symbol: Symbol) -> str:
         """Name of an instrument in messages."""

@@ -31,6 +31,13 @@ def has_codec(venue: Venue) -> bool:
     return venue.company in _CODECS or venue.value in _CODECS
 
 
+def codec_type(venue: Venue) -> type[VenueCodec]:
+    """Return the class of a venue's codec."""
+    module, name = _CODECS.get(venue.value) or _CODECS[venue.company]
+    found: type[VenueCodec] = getattr(import_module(f"truefill.venues.{module}"), name)
+    return found
+
+
 def market_codec(symbols: Symbol | Iterable[Symbol], channels: Sequence[str] = (DEPTH, TRADES)) -> VenueCodec:
     """Make the codec of a connection.
 
@@ -61,6 +68,4 @@ def market_codec(symbols: Symbol | Iterable[Symbol], channels: Sequence[str] = (
     if not has_codec(venue):
         known = ", ".join(v.value for v in Venue if has_codec(v))
         raise ConfigError(f"a venue with a codec: {known}", venue.value, "symbols")
-    module, name = _CODECS.get(venue.value) or _CODECS[venue.company]
-    codec: VenueCodec = getattr(import_module(f"truefill.venues.{module}"), name)(wanted, channels)
-    return codec
+    return codec_type(venue)(wanted, channels)

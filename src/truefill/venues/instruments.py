@@ -16,7 +16,7 @@ class Instrument:
     native : str
         The venue's name, as its messages have it.
     tick, lot : str
-        Steps of price and quantity.
+        Steps of price and quantity; "" of Independent Reserve, which does not say.
     min_qty, max_qty : str
         Of one limit order.
     min_value : str

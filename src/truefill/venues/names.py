@@ -1,8 +1,9 @@
 """The venues' own names of instruments: from base, quote and contract, and back.
 
-A contract is "" (spot), ``PERP``, ``FLEX`` (Kraken's perpetuals on many collaterals), a day of delivery as
-``YYMMDD``, or an option: ``YYMMDD-<strike>-C`` or ``-P``. Names as of 2026-08; each way is tried on every
-instrument that a venue's own answer lists, where there is a recording of one.
+A contract is "" (spot), ``PERP``, ``FLEX`` (Kraken's perpetuals on many collaterals; with a day of delivery
+``FLEX-YYMMDD``), a day of delivery as ``YYMMDD``, or an option: ``YYMMDD-<strike>-C`` or ``-P``. Names as of
+2026-09; each way is tried on every instrument that a venue's own answer lists, where there is a recording of
+one.
 """
 
 import re
@@ -65,10 +66,19 @@ _MONEY = (
 _QUOTES = (*_DOLLARS, *_MONEY, "BTC", "XBT", "ETH", "BNB", "SOL", "MNT", "OKB")
 
 
-def split_pair(pair: str) -> tuple[str, str]:
+# Of contracts, a quote at Binance alone, and of coins at no exchange for dollars: there it is the end of many
+# a coin and the dollar.
+_COINS_OF_DOLLARS = ("BUSD", "TUSD")
+_DOLLAR_EXCHANGES = ("COINBASE", "COINBASE_EXCHANGE", "KRAKEN", "BITSTAMP", "INDEPENDENT_RESERVE")
+
+
+def split_pair(pair: str, exchange: str = "BINANCE", contract: str = "") -> tuple[str, str]:
     """Split a pair of currencies written as one word; a guess by the known quotes, "" where none fits."""
-    fitting = [quote for quote in _QUOTES if pair.endswith(quote) and len(pair) > len(quote)]
-    if pair.endswith(("BUSD", "TUSD")) and len(pair) < len("BTCBUSD"):
+    quotes = ("USD",) if contract and exchange in ("EXTENDED", "KRAKEN") else _QUOTES
+    fitting = [quote for quote in quotes if pair.endswith(quote) and len(pair) > len(quote)]
+    if exchange in _DOLLAR_EXCHANGES or (contract and exchange != "BINANCE"):
+        fitting = [quote for quote in fitting if quote not in _COINS_OF_DOLLARS]
+    elif pair.endswith(("BUSD", "TUSD")) and len(pair) < len("BTCBUSD"):
         fitting = ["USD"]  # BNBUSD, DOTUSD: a coin ending in B or T against the dollar
     quote = max(fitting, key=len, default="")
     return pair[: len(pair) - len(quote)], quote
@@ -91,6 +101,21 @@ def _last_friday(year: int, month: int) -> str:
     while date(year, month, day).weekday() != 4:
         day -= 1
     return f"{year % 100:02d}{month:02d}{day:02d}"
+
+
+def _quarter(day: str) -> str:
+    """A day of delivery as the letter of its month and the year: ``U26``."""
+    letter = {month: letter for letter, month in _QUARTER.items()}.get(int(day[2:4]), "?")
+    return f"{letter}{day[:2]}"
+
+
+def _from_quarter(text: str) -> Parts | None:
+    """``BTCUSD`` or ``BTCUSDU26``, which is delivered on the last Friday of the month."""
+    match = re.fullmatch(r"([A-Z0-9]+?)USD(?:([HMUZ])(\d\d))?", text)
+    if match is None:
+        return None
+    when = _last_friday(2000 + int(match[3]), _QUARTER[match[2]]) if match[2] else PERPETUAL
+    return Parts(match[1], "USD", when)
 
 
 # -- Binance ------------------------------------------------------------------------------------------------
@@ -123,8 +148,7 @@ def _bybit(venue: Venue, p: Parts) -> str:
         name = f"{p.base}-{_code(option[1])}-{option[2]}-{option[3]}"
         return name if usdc else f"{name}-{p.quote}"
     if venue is Venue.BYBIT_INVERSE:
-        letter = {month: letter for letter, month in _QUARTER.items()}.get(int(p.contract[2:4]), "?")
-        return f"{p.base}{p.quote}{letter}{p.contract[:2]}"
+        return f"{p.base}{p.quote}{_quarter(p.contract)}"
     return f"{p.base if usdc else p.base + p.quote}-{_code(p.contract)}"
 
 
@@ -138,11 +162,7 @@ def _from_bybit(venue: Venue, text: str) -> Parts | None:
             return None
         return Parts(match[1], match[5] or "USDC", f"{day}-{match[3]}-{match[4]}")
     if venue is Venue.BYBIT_INVERSE:
-        match = re.fullmatch(r"([A-Z0-9]+?)USD(?:([HMUZ])(\d\d))?", text)
-        if match is None:
-            return None
-        when = _last_friday(2000 + int(match[3]), _QUARTER[match[2]]) if match[2] else PERPETUAL
-        return Parts(match[1], "USD", when)
+        return _from_quarter(text)
     match = re.fullmatch(r"([A-Z0-9]+)(?:-(\d{1,2}[A-Z]{3}\d\d))?", text)
     if match is None:
         return None
@@ -185,6 +205,8 @@ def _from_hyperliquid(venue: Venue, text: str) -> Parts | None:
 
 
 def _bitget(venue: Venue, p: Parts) -> str:
+    if venue is Venue.BITGET_COIN and p.contract != PERPETUAL:
+        return f"{p.base}{p.quote}{_quarter(p.contract)}"
     return f"{p.base}PERP" if venue is Venue.BITGET_USDC else p.base + p.quote
 
 
@@ -193,6 +215,8 @@ def _from_bitget(venue: Venue, text: str) -> Parts | None:
         return None
     if venue is Venue.BITGET_USDC:
         return Parts(text.removesuffix("PERP"), "USDC", PERPETUAL) if text.endswith("PERP") else None
+    if venue is Venue.BITGET_COIN:
+        return _from_quarter(text)
     return Parts(*split_pair(text), "" if venue in (Venue.BITGET_SPOT, Venue.MEXC_SPOT) else PERPETUAL)
 
 
@@ -225,16 +249,20 @@ def _from_kraken(venue: Venue, text: str) -> Parts | None:
 
 
 def _kraken_futures(venue: Venue, p: Parts) -> str:
-    kind = {PERPETUAL: "PI", FLEX: "PF"}.get(p.contract, "FI")
-    day = "" if kind != "FI" else f"_{p.contract}"
+    kind, _, day = p.contract.rpartition("-")
+    if kind == FLEX:
+        kind, day = "FF", f"_{day}"
+    else:
+        kind = {PERPETUAL: "PI", FLEX: "PF"}.get(p.contract, "FI")
+        day = "" if kind != "FI" else f"_{p.contract}"
     return f"{kind}_{_KRAKEN.get(p.base, p.base)}{p.quote}{day}"
 
 
 def _from_kraken_futures(venue: Venue, text: str) -> Parts | None:
-    match = re.fullmatch(r"(PI|PF|FI)_([A-Z0-9]+)USD(?:_(\d{6}))?", text)
-    if match is None or (match[1] == "FI") != bool(match[3]):
+    match = re.fullmatch(r"(PI|PF|FI|FF)_([A-Z0-9]+)USD(?:_(\d{6}))?", text)
+    if match is None or (match[1][0] == "F") != bool(match[3]):
         return None
-    contract = match[3] or (PERPETUAL if match[1] == "PI" else FLEX)
+    contract = {"PI": PERPETUAL, "PF": FLEX, "FI": match[3], "FF": f"{FLEX}-{match[3]}"}[match[1]]
     return Parts(_FROM_KRAKEN.get(match[2], match[2]), "USD", contract)
 
 

@@ -14,7 +14,7 @@ option                ``BTCUSD-220527-30000-C.OKX``    okx               ``BTC-U
 ===================== ================================ ================= ========================
 
 A contract on a pair that is quoted in US dollars (``...USD``) is inverse, on any other pair linear; Extended,
-whose dollar is a stablecoin, has linear ones only, and Kraken's ``FLEX`` perpetuals are linear, too.
+whose dollar is a stablecoin, has linear ones only, and Kraken's ``FLEX`` contracts are linear, too.
 """
 
 import re
@@ -24,7 +24,9 @@ from truefill.core.errors import DataError
 from truefill.venues.names import FLEX, OPTION, Parts, native_name, read_native, split_pair
 from truefill.venues.venue import Venue
 
-_CANONICAL = re.compile(r"([A-Z0-9]+)(?:-(PERP|FLEX|\d{6}(?:-\d+(?:\.\d+)?-[CP])?))?\.([A-Z0-9_]+)")
+_CANONICAL = re.compile(
+    r"([A-Z0-9]+)(?:-(PERP|FLEX(?:-\d{6})?|\d{6}(?:-\d+(?:\.\d+)?-[CP])?))?\.([A-Z0-9_]+)"
+)
 _COMPANIES = {venue.company for venue in Venue}
 
 
@@ -37,8 +39,8 @@ class Symbol:
     pair : str
         Both currencies in one word, upper case: ``BTCUSDT``.
     contract : str
-        "" for spot, ``PERP``, ``FLEX`` (Kraken), the day of delivery as ``YYMMDD``, or an option:
-        ``YYMMDD-<strike>-C`` or ``-P``.
+        "" for spot, ``PERP``, ``FLEX`` or ``FLEX-YYMMDD`` (Kraken), the day of delivery as ``YYMMDD``, or an
+        option: ``YYMMDD-<strike>-C`` or ``-P``.
     exchange : str
         The company, upper case: ``BINANCE``.
     base_length : int
@@ -58,7 +60,9 @@ class Symbol:
     @property
     def base(self) -> str:
         """What is traded: ``BTC``."""
-        return self.pair[: self.base_length] if self.base_length else split_pair(self.pair)[0]
+        if self.base_length:
+            return self.pair[: self.base_length]
+        return split_pair(self.pair, self.exchange, self.contract)[0]
 
     @property
     def quote(self) -> str:
@@ -73,7 +77,7 @@ class Symbol:
     @property
     def inverse(self) -> bool:
         """Whether it is a contract of so many dollars, settled in the coin."""
-        if not self.contract or self.contract == FLEX or self.exchange == "EXTENDED" or self.option:
+        if not self.contract or self.contract.startswith(FLEX) or self.exchange == "EXTENDED" or self.option:
             return False
         return self.base != self.pair and self.quote == "USD"
 
@@ -184,13 +188,13 @@ EXAMPLES = {
     Venue.BITGET_SPOT: "BTCUSDT",
     Venue.BITGET_USDT: "BTCUSDT",
     Venue.BITGET_USDC: "BTCPERP",
-    Venue.BITGET_COIN: "BTCUSD",
+    Venue.BITGET_COIN: "BTCUSD or BTCUSDU26",
     Venue.EXTENDED: "BTC-USD",
     Venue.MEXC_SPOT: "BTCUSDT",
     Venue.COINBASE: "BTC-USD",
     Venue.COINBASE_EXCHANGE: "BTC-USD",
     Venue.KRAKEN: "XBT/USD",
-    Venue.KRAKEN_FUTURES: "PI_XBTUSD, PF_XBTUSD or FI_XBTUSD_210924",
+    Venue.KRAKEN_FUTURES: "PI_XBTUSD, PF_XBTUSD, FI_XBTUSD_210924 or FF_XBTUSD_261225",
     Venue.BITSTAMP: "btcusd",
     Venue.INDEPENDENT_RESERVE: "eth-aud",
 }

@@ -13,7 +13,7 @@ from msgspec import Struct
 from truefill.core.errors import DataError
 from truefill.venues.binance import facts
 from truefill.venues.binance.codec import MarketDataCodec
-from truefill.venues.codec import BEST, DEPTH, KLINES, MARKS, TRADES, Unknown, VenueCodec
+from truefill.venues.codec import BEST, CHANNELS, DEPTH, KLINES, MARKS, TRADES, Unknown, VenueCodec
 from truefill.venues.fetched_book import FetchedBook
 from truefill.venues.instruments import Instrument
 from truefill.venues.levels import read_levels
@@ -22,7 +22,7 @@ from truefill.venues.stream import Kline, Stream
 from truefill.venues.streamed_book import At
 from truefill.venues.symbols import Symbol, venue_symbol
 from truefill.venues.venue import Venue
-from truefill.venues.wants import Fetch, Send, Want
+from truefill.venues.wants import Fetch, Reconnect, Send, Want
 
 # Every market message names its instrument once, after at most a few fields; no other key is "s" and text.
 _SYMBOL = re.compile(rb'"s"\s*:\s*"([^"]*)"')
@@ -31,10 +31,17 @@ _DEPTH = re.compile(rb'"e"\s*:\s*"depthUpdate"')
 _KLINE = re.compile(rb'"e"\s*:\s*"kline"')
 _TRADE = re.compile(rb'"e"\s*:\s*"(?:trade|aggTrade)"')
 _MARK = re.compile(rb'"e"\s*:\s*"markPriceUpdate"')
+_INDEX = re.compile(rb'"e"\s*:\s*"indexPriceUpdate".*"i"\s*:\s*"([^"]*)"', re.DOTALL)  # of a pair
+_SHUTDOWN = re.compile(rb'"e"\s*:\s*"serverShutdown"')
 
 
 class BinanceCodec(VenueCodec):
     """Binance spot, USD-M or COIN-M; see the top of this file and `VenueCodec`."""
+
+    @classmethod
+    def offered_by(cls, venue: Venue) -> Sequence[str]:
+        """Channels that this market of the venue has: spot has no marks."""
+        return CHANNELS if venue.futures else (DEPTH, TRADES, BEST, KLINES)
 
     def stream(self, symbol: Symbol, native: str) -> Stream:
         """Make the stream of an instrument, with its book."""
@@ -69,9 +76,7 @@ class BinanceCodec(VenueCodec):
         """Pass a message on to the codec of its instrument."""
         match = _SYMBOL.search(message)
         if match is None:
-            if not _ANSWER.match(message):
-                raise Unknown
-            self._answer(message, place)
+            self._nameless(message, local_ts, place)
             return
         stream = self.find(match[1].decode(), place)
         assert isinstance(stream, _BinanceStream)
@@ -90,6 +95,25 @@ class BinanceCodec(VenueCodec):
             self.heard(MARKS, stream.native)
         else:
             self.heard(BEST, stream.native)
+
+    def _nameless(self, message: bytes, local_ts: int, place: int) -> None:
+        """Handle what names no instrument: an answer, the index price of a pair, the venue's farewell."""
+        if _ANSWER.match(message):
+            self._answer(message, place)
+        elif _SHUTDOWN.search(message):
+            self.want(Reconnect("the venue is about to close the connection"))
+        elif match := _INDEX.search(message):
+            pair = match[1].decode()
+            streams = [stream for stream in self.streams.values() if stream.symbol.pair == pair]
+            if not streams:
+                self.find(pair, place)  # says what there is
+            self.connection.messages -= len(streams)  # the instruments' own codecs count it
+            for stream in streams:
+                assert isinstance(stream, _BinanceStream)
+                stream.inner.add(message, local_ts, place)
+                self.touch(stream)
+        else:
+            raise Unknown
 
     def snapshot(self, stream: Stream, body: bytes, local_ts: int, place: int) -> None:
         """Read an answer of REST depth."""

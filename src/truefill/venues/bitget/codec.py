@@ -16,11 +16,13 @@ from typing import Literal
 import msgspec
 from msgspec import Raw, Struct
 
+from truefill.core.errors import ConfigError, DataError
 from truefill.venues.bitget import facts
 from truefill.venues.checksums import interleaved
-from truefill.venues.codec import BEST, DEPTH, KLINES, MARKS, TRADES, Unknown, VenueCodec
+from truefill.venues.codec import BEST, CHANNELS, DEPTH, KLINES, MARKS, TRADES, Unknown, VenueCodec
 from truefill.venues.gap_rules import linked
 from truefill.venues.instruments import Instrument, step_of_places
+from truefill.venues.levels import read_levels
 from truefill.venues.numbers import NOTHING, Id, id_number, ms_text, number
 from truefill.venues.stream import Kline, Stream, side_flag
 from truefill.venues.streamed_book import At, StreamedBook
@@ -71,6 +73,15 @@ class _Trade(Struct, gc=False):
     i: str = ""
 
 
+class _Kline(Struct, gc=False):  # version 3
+    start: str
+    open: str
+    high: str
+    low: str
+    close: str
+    volume: str
+
+
 class _Ticker(Struct, gc=False):
     bestBid: str = ""  # version 1
     bestAsk: str = ""
@@ -96,12 +107,14 @@ _decode = msgspec.json.Decoder(_Message).decode
 _books = msgspec.json.Decoder(list[_Book]).decode
 _trades = msgspec.json.Decoder(list[_Trade] | None).decode
 _lists = msgspec.json.Decoder(list[list[str]]).decode
+_klines = msgspec.json.Decoder(list[_Kline]).decode
 _tickers = msgspec.json.Decoder(list[_Ticker]).decode
 _MINUTE = 60_000_000_000
 
 
 class BitgetCodec(VenueCodec):
-    """Bitget; see the top of this file and `VenueCodec`.
+    """Bitget; see the top of this file and `VenueCodec`. The version is that of the words in which it
+    subscribes; messages of all are read.
 
     Parameters
     ----------
@@ -110,8 +123,12 @@ class BitgetCodec(VenueCodec):
     channels : sequence of str
         What `connected` subscribes.
     version : {"v1", "v2", "v3"}
-        In which words to subscribe; messages of all are read.
     """
+
+    @classmethod
+    def offered_by(cls, venue: Venue) -> Sequence[str]:
+        """Channels that this market of the venue has: spot has no marks."""
+        return CHANNELS if venue.futures else (DEPTH, TRADES, BEST, KLINES)
 
     def __init__(
         self,
@@ -119,6 +136,8 @@ class BitgetCodec(VenueCodec):
         channels: Sequence[str] = (DEPTH, TRADES),
         version: Literal["v1", "v2", "v3"] = "v2",
     ) -> None:
+        if version not in facts.STREAM:
+            raise ConfigError("a version, one of " + ", ".join(facts.STREAM), repr(version), "version")
         self._version = version
         super().__init__(symbols, channels)
 
@@ -195,6 +214,12 @@ class BitgetCodec(VenueCodec):
             self.heard(KLINES, native)
             for ts, o, h, low, c, volume, *_ in _lists(m.data):
                 stream.kline(Kline(ms_text(ts), _MINUTE, o, h, low, c, volume, None, local_ts))
+        elif channel == "kline":
+            self.heard(KLINES, native)
+            for k in _klines(m.data):
+                bar = k.open, k.high, k.low, k.close, k.volume
+                read_levels([(px, k.volume) for px in bar[:4]])
+                stream.kline(Kline(ms_text(k.start), _MINUTE, *bar, None, local_ts))
         else:
             stream.counters.ignored += 1
 
@@ -261,7 +286,15 @@ class _Info(Struct):
     # version 2
     pricePrecision: str = ""
     quantityPrecision: str = ""
+    sizeMultiplier: str = ""
+    maxTradeAmount: str = ""  # spot
+    maxOrderQty: str = ""  # contracts; version 3: all
     minTradeUSDT: str = ""
+    # version 3
+    priceMultiplier: str = ""
+    quantityMultiplier: str = ""
+    minOrderQty: str = ""
+    minOrderAmount: str = ""
 
 
 class _Answer(Struct):
@@ -269,7 +302,9 @@ class _Answer(Struct):
 
 
 def read_instruments(body: bytes, venue: Venue) -> list[Instrument]:
-    """Read the answers of ``spot/v1/public/products``, ``mix/v1/market/contracts`` and their successors."""
+    """Read the answers of ``spot/v1/public/products``, ``mix/v1/market/contracts``, their successors of
+    version 2 and version 3's ``market/instruments``. Names of other kinds are left out.
+    """
     found = []
     for i in msgspec.json.decode(body, type=_Answer).data:
         native, _, kind = i.symbol.partition("_")
@@ -280,8 +315,21 @@ def read_instruments(body: bytes, venue: Venue) -> list[Instrument]:
         if i.priceEndStep and i.priceEndStep != "1":  # the last place moves in steps
             tick = format(Decimal(tick) * Decimal(i.priceEndStep), "f")
         lot = step_of_places(int(i.volumePlace or i.quantityScale or i.quantityPrecision))
-        least = i.minTradeNum or i.minTradeAmount
-        found.append(Instrument(venue_symbol(venue, native), native, tick, lot, least, "", i.minTradeUSDT))
+        try:
+            symbol = venue_symbol(venue, native)
+        except DataError:
+            continue
+        found.append(
+            Instrument(
+                symbol,
+                native,
+                i.priceMultiplier or tick,
+                i.quantityMultiplier or i.sizeMultiplier or lot,
+                i.minTradeNum or i.minTradeAmount or i.minOrderQty,
+                i.maxOrderQty or i.maxTradeAmount,
+                i.minTradeUSDT or i.minOrderAmount,
+            )
+        )
     return found
 
 

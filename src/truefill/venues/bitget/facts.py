@@ -33,5 +33,11 @@ INSTRUMENT_TYPE = {
         Venue.BITGET_COIN: "coin-futures",
     },
 }
+INSTRUMENTS = {
+    Venue.BITGET_SPOT: "https://api.bitget.com/api/v2/spot/public/symbols",
+    Venue.BITGET_USDT: "https://api.bitget.com/api/v2/mix/market/contracts?productType=USDT-FUTURES",
+    Venue.BITGET_USDC: "https://api.bitget.com/api/v2/mix/market/contracts?productType=USDC-FUTURES",
+    Venue.BITGET_COIN: "https://api.bitget.com/api/v2/mix/market/contracts?productType=COIN-FUTURES",
+}
 HEARTBEAT_S = 30
 ARGS_PER_REQUEST = 50

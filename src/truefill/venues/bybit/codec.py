@@ -6,7 +6,9 @@
   best prices, always whole.
 * Exchange time of the book: ``cts``, the matching engine's; else ``ts``.
 * Trades: ``S`` is the taker's side. Linear and inverse ids are UUIDs (`uuid_id`), spot ids are digits.
-* ``tickers`` of contracts come as differences: a field that is missing is as it was.
+* ``tickers`` of contracts come as differences: a field that is missing is as it was. Those of options are
+  whole, and their best prices as well.
+* Options have their trades by coin: those of options that were not asked for are passed over (``ignored``).
 """
 
 from collections.abc import Iterable, Sequence
@@ -15,7 +17,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from truefill.venues.bybit import facts
-from truefill.venues.codec import BEST, DEPTH, KLINES, MARKS, TRADES, Unknown, VenueCodec
+from truefill.venues.codec import BEST, CHANNELS, DEPTH, KLINES, MARKS, TRADES, Unknown, VenueCodec
 from truefill.venues.gap_rules import successive
 from truefill.venues.instruments import Instrument
 from truefill.venues.numbers import NOTHING, Id, Ms, id_number, ms, ms_text, uuid_id
@@ -66,6 +68,11 @@ class _Ticker(Struct, gc=False, rename="camel"):
     index_price: str = ""
     funding_rate: str = ""
     next_funding_time: str = ""
+    # of options
+    bid_price: str = ""
+    bid_size: str = ""
+    ask_price: str = ""
+    ask_size: str = ""
 
 
 class _Kline(Struct, gc=False):
@@ -89,6 +96,13 @@ _klines = msgspec.json.Decoder(list[_Kline]).decode
 class BybitCodec(VenueCodec):
     """Bybit v5; see the top of this file and `VenueCodec`."""
 
+    @classmethod
+    def offered_by(cls, venue: Venue) -> Sequence[str]:
+        """Channels that this market of the venue has."""
+        if venue is Venue.BYBIT_OPTION:
+            return DEPTH, TRADES, BEST, MARKS
+        return (DEPTH, TRADES, BEST, KLINES) if venue is Venue.BYBIT_SPOT else CHANNELS
+
     def stream(self, symbol: Symbol, native: str) -> Stream:
         """Make the stream of an instrument, with its book."""
         stream = _BybitStream(symbol, native)
@@ -101,21 +115,27 @@ class BybitCodec(VenueCodec):
 
     def subscribe(self, channels: Sequence[str]) -> Iterable[Want]:
         """What to send on a new connection for these channels."""
+        option = self.venue is Venue.BYBIT_OPTION
         topics = {
-            DEPTH: f"orderbook.{facts.DEPTH}.",
+            DEPTH: f"orderbook.{facts.DEPTH[self.venue]}.",
             TRADES: "publicTrade.",
-            BEST: "orderbook.1.",
+            BEST: "tickers." if option else "orderbook.1.",
             MARKS: "tickers.",
             KLINES: "kline.1.",
         }
-        args = [topics[channel] + native for channel in channels for native in self.streams]
+        args = [
+            topics[channel] + (stream.symbol.base if option and channel == TRADES else native)
+            for channel in channels
+            for native, stream in self.streams.items()
+        ]
+        args = list(dict.fromkeys(args))
         for at in range(0, len(args), facts.ARGS_PER_REQUEST):
             yield _request("subscribe", args[at : at + facts.ARGS_PER_REQUEST])
 
     def begin_again(self, stream: Stream) -> Iterable[Want]:
         """Subscribing the book anew brings a snapshot."""
         assert isinstance(stream, _BybitStream)
-        topic = f"orderbook.{stream.depth or facts.DEPTH}.{stream.native}"
+        topic = f"orderbook.{stream.depth or facts.DEPTH[self.venue]}.{stream.native}"
         return _request("unsubscribe", [topic]), _request("subscribe", [topic])
 
     def heartbeat(self) -> Send:
@@ -172,6 +192,9 @@ class BybitCodec(VenueCodec):
 
     def _trade(self, m: _Message, local_ts: int, place: int) -> None:
         for trade in _trades(m.data):
+            if self.venue is Venue.BYBIT_OPTION and trade.s not in self.streams:
+                self.connection.ignored += 1
+                continue
             stream = self.find(trade.s, place)
             if trade.S not in ("Buy", "Sell"):
                 raise ValueError(f"a side Buy or Sell, got {trade.S!r}")
@@ -188,6 +211,10 @@ class BybitCodec(VenueCodec):
         at = At(ms(m.ts), local_ts, place)
         stream.see(at)
         self.heard(MARKS, new.symbol)
+        if self.venue is Venue.BYBIT_OPTION:
+            self.heard(BEST, new.symbol)
+            bid, ask = ("" if px == "0" else px for px in (new.bid_price, new.ask_price))
+            stream.best(at, bid, new.bid_size, ask, new.ask_size)
         if new.bid1_price or new.ask1_price:
             bid, bid_qty, ask, ask_qty = stream.quote
             stream.quote = (

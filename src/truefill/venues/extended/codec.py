@@ -4,6 +4,8 @@
   ``q`` is the **change** of a level's quantity and ``c``, where it stands, the new total, which is preferred.
 * ``seq`` counts the messages of the whole connection, of all its streams, from 0. After a gap nothing tells
   which of them has lost something: all books are suspect, and only a new connection begins again.
+* With depth 1 each message is a snapshot of the best prices; its ``d`` is not ``f`` as the book's is. Those
+  have not been recorded, nor have bars.
 * Trades: ``S`` is the taker's side. Subscribing sends the last trades again, which are of before the stream
   and left out. Liquidations and deleveragings are trades of the book here.
 * A mark price's own time may be 0: then the message's is taken.
@@ -20,7 +22,7 @@ from truefill.venues.codec import BEST, DEPTH, KLINES, MARKS, TRADES, Unknown, V
 from truefill.venues.extended import facts
 from truefill.venues.gap_rules import unnumbered
 from truefill.venues.instruments import Instrument
-from truefill.venues.levels import Side
+from truefill.venues.levels import Side, read_levels
 from truefill.venues.numbers import NOTHING, Id, Ms, ms
 from truefill.venues.stream import Kline, Stream, side_flag
 from truefill.venues.streamed_book import At, StreamedBook
@@ -52,6 +54,7 @@ class _Book(Struct, gc=False):
     b: list[_Level]
     a: list[_Level]
     t: str = ""
+    d: str = ""  # depth: f is full
 
 
 class _Trade(Struct, gc=False):
@@ -189,6 +192,9 @@ class ExtendedCodec(VenueCodec):
         if kind not in ("SNAPSHOT", "DELTA") or not m.ts:
             raise Unknown
         at = At(ms(m.ts), local_ts, place)
+        if new.d not in ("", "f"):
+            self._best(m, new, stream, at)
+            return
         book = stream.book
         if kind == "SNAPSHOT":
             bids, asks = ([(level.p, level.q) for level in side] for side in (new.b, new.a))
@@ -203,6 +209,14 @@ class ExtendedCodec(VenueCodec):
             book.snapshot(at, bids, asks)
         else:
             book.difference(at, bids, asks)
+
+    def _best(self, m: _Message, new: _Book, stream: Stream, at: At) -> None:
+        bid, ask = (side[0] if side else _Level("", "") for side in (new.b, new.a))
+        read_levels([(level.p, level.q) for level in (bid, ask) if level.p])
+        if self._follows(m, at.local_ts, at.place):
+            self.heard(BEST, new.m)
+            stream.see(at)
+            stream.best(at, bid.p, bid.q, ask.p, ask.q)
 
     def _follows(self, m: _Message, local_ts: int, place: int) -> bool:
         """Take note of the connection's number; False: the message has been here before."""

@@ -23,12 +23,14 @@ from truefill.core.events import BUY, SELL
 from truefill.venues.codec import DEPTH, TRADES, Unknown, VenueCodec
 from truefill.venues.gap_rules import Step, successive
 from truefill.venues.independent_reserve import facts
+from truefill.venues.instruments import Instrument
 from truefill.venues.levels import read_levels
 from truefill.venues.numbers import NOTHING, Id, Ms, iso_time, ms, number, uuid_id
 from truefill.venues.orders_book import Kind, OrderEvent, OrdersBook
 from truefill.venues.stream import Stream, side_flag
 from truefill.venues.streamed_book import At
-from truefill.venues.symbols import Symbol
+from truefill.venues.symbols import Symbol, venue_symbol
+from truefill.venues.venue import Venue
 from truefill.venues.wants import Fetch, Send, Want
 
 _Uuid = Annotated[str, Meta(min_length=32, max_length=36)]
@@ -248,3 +250,19 @@ class _OrdersStream(Stream):
     def currency(self) -> str:
         """What it is paid with, as prices name it."""
         return self.native.partition("-")[2]
+
+
+def read_instruments(body: bytes, currencies: bytes) -> list[Instrument]:
+    """Read the answers of ``GetOrderMinimumVolumes`` and ``GetValidSecondaryCurrencyCodes``: each coin
+    against each currency. The venue says nothing of steps: those of a tape come from its prices and
+    quantities.
+    """
+    found = []
+    least = msgspec.json.decode(body, type=dict[str, Raw])
+    for coin, volume in least.items():
+        for currency in msgspec.json.decode(currencies, type=list[str]):
+            if coin != currency:
+                native = f"{coin}-{currency}".lower()
+                symbol = venue_symbol(Venue.INDEPENDENT_RESERVE, native)
+                found.append(Instrument(symbol, native, "", "", number(volume)))
+    return found

@@ -18,11 +18,12 @@ from msgspec import Struct
 
 from truefill.core.errors import DataError
 from truefill.venues.checksums import kraken
-from truefill.venues.codec import BEST, DEPTH, TRADES, Unknown, VenueCodec
+from truefill.venues.codec import BEST, DEPTH, KLINES, TRADES, Unknown, VenueCodec
 from truefill.venues.gap_rules import unnumbered
 from truefill.venues.instruments import Instrument, step_of_places
 from truefill.venues.kraken import facts
-from truefill.venues.stream import Stream, side_flag
+from truefill.venues.levels import read_levels
+from truefill.venues.stream import Kline, Stream, side_flag
 from truefill.venues.streamed_book import At, StreamedBook
 from truefill.venues.symbols import Symbol, venue_symbol
 from truefill.venues.venue import Venue
@@ -55,13 +56,15 @@ _list = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _book = msgspec.json.Decoder(_Book).decode
 _ticker = msgspec.json.Decoder(_Ticker).decode
 _text = msgspec.json.Decoder(str).decode
+_ohlc = msgspec.json.Decoder(tuple[str, str, str, str, str, str, str, str, int]).decode
+_MINUTE = 60_000_000_000
 _trades = msgspec.json.Decoder(list[tuple[str, str, str, str, str, str]]).decode
 
 
 class KrakenCodec(VenueCodec):
     """Kraken spot, version 1; see the top of this file and `VenueCodec`."""
 
-    offered = (DEPTH, TRADES, BEST)
+    offered = (DEPTH, TRADES, BEST, KLINES)
 
     def stream(self, symbol: Symbol, native: str) -> Stream:
         """Make the stream of an instrument, with its book."""
@@ -79,6 +82,7 @@ class KrakenCodec(VenueCodec):
             DEPTH: {"name": "book", "depth": facts.DEPTH},
             TRADES: {"name": "trade"},
             BEST: {"name": "ticker"},
+            KLINES: {"name": "ohlc", "interval": 1},
         }
         for channel in channels:
             yield _request("subscribe", list(self.streams), names[channel])
@@ -124,8 +128,20 @@ class KrakenCodec(VenueCodec):
             at = At(stream.last_ts or local_ts, local_ts, place)
             stream.best(at, ticker.b[0], ticker.b[2], ticker.a[0], ticker.a[2])
             self.heard(BEST, native)
+        elif name.startswith("ohlc-"):
+            self._bar(name, parts[1], stream, local_ts)
+            self.heard(KLINES, native)
         else:
             stream.counters.ignored += 1
+
+    def _bar(self, name: str, data: msgspec.Raw, stream: Stream, local_ts: int) -> None:
+        _, ends, o, h, low, c, _, volume, _ = _ohlc(data)
+        read_levels([(px, volume) for px in (o, h, low, c)])
+        minutes = name.rpartition("-")[2]
+        if not minutes.isdigit():
+            raise Unknown
+        length = int(minutes) * _MINUTE
+        stream.kline(Kline(_time(ends) - length, length, o, h, low, c, volume, None, local_ts))
 
     def _answer(self, event: _Event) -> None:
         if event.event in ("heartbeat", "pong"):

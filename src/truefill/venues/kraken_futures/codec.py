@@ -15,7 +15,7 @@ from msgspec import Raw, Struct
 from truefill.core.errors import DataError
 from truefill.venues.codec import BEST, DEPTH, MARKS, TRADES, Unknown, VenueCodec
 from truefill.venues.gap_rules import successive
-from truefill.venues.instruments import Instrument
+from truefill.venues.instruments import Instrument, step_of_places
 from truefill.venues.kraken_futures import facts
 from truefill.venues.numbers import NOTHING, Id, Ms, ms, number, uuid_id
 from truefill.venues.stream import Stream, side_flag
@@ -174,6 +174,7 @@ class _Info(Struct, rename="camel"):
     symbol: str
     tick_size: Raw = NOTHING
     contract_size: Raw = NOTHING
+    contract_value_trade_precision: int = 0
 
 
 class _Answer(Struct):
@@ -183,7 +184,8 @@ class _Answer(Struct):
 def read_instruments(body: bytes) -> list[Instrument]:
     """Read the answer of ``instruments``; indices and names of other kinds are left out.
 
-    Quantities are whole contracts.
+    Quantities are contracts, whole ones or, of those on many collaterals, parts: to so many places, or, below
+    zero, by tens.
     """
     found = []
     for info in msgspec.json.decode(body, type=_Answer).instruments:
@@ -193,5 +195,7 @@ def read_instruments(body: bytes) -> list[Instrument]:
         except DataError:
             continue
         size = number(info.contract_size)
-        found.append(Instrument(symbol, native, number(info.tick_size), "1", "1", "", "", size))
+        places = info.contract_value_trade_precision
+        lot = step_of_places(places) if places >= 0 else str(10**-places)
+        found.append(Instrument(symbol, native, number(info.tick_size), lot, lot, "", "", size))
     return found

@@ -6,7 +6,7 @@
   checksum, which has been 0 since 2026-06-23.
 * OKX has announced that the stream will bring no snapshot any more: with ``snapshots="fetched"`` it is
   fetched by REST. There is no recording of that.
-* Trades: ``side`` is the taker's.
+* Trades: ``side`` is the taker's. An index price is of a pair, and of all its instruments.
 * Quantities of swaps, futures and options are contracts.
 """
 
@@ -21,6 +21,7 @@ from truefill.venues.codec import BEST, DEPTH, KLINES, MARKS, TRADES, Unknown, V
 from truefill.venues.fetched_book import FetchedBook
 from truefill.venues.gap_rules import linked
 from truefill.venues.instruments import Instrument
+from truefill.venues.names import PERPETUAL
 from truefill.venues.numbers import NOTHING, Id, id_number, ms_text
 from truefill.venues.okx import facts
 from truefill.venues.stream import Kline, Stream, side_flag
@@ -118,6 +119,9 @@ class OkxCodec(VenueCodec):
     ) -> None:
         self._fetched = snapshots == "fetched"
         super().__init__(symbols, channels)
+        self._of_index: dict[str, list[Stream]] = {}
+        for stream in self.streams.values():
+            self._of_index.setdefault(_index(stream), []).append(stream)
 
     def stream(self, symbol: Symbol, native: str) -> Stream:
         """Make the stream of an instrument, with its book."""
@@ -134,11 +138,15 @@ class OkxCodec(VenueCodec):
 
     def subscribe(self, channels: Sequence[str]) -> Iterable[Want]:
         """What to send on a new connection; bars need a connection of their own (`facts.BUSINESS_STREAM`)."""
-        args = []
+        wanted: dict[tuple[str, str], None] = {}
         for native, stream in self.streams.items():
             names = {DEPTH: ["books"], TRADES: ["trades"], BEST: ["bbo-tbt"], KLINES: ["candle1m"]}
-            names[MARKS] = ["mark-price", "funding-rate"] if stream.symbol.contract else []
-            args += [{"channel": n, "instId": native} for c in channels for n in names[c]]
+            names[MARKS] = ["mark-price"] if stream.symbol.contract else []
+            names[MARKS] += ["funding-rate"] if stream.symbol.contract == PERPETUAL else []
+            wanted |= dict.fromkeys((n, native) for c in channels for n in names[c])
+            if MARKS in channels:
+                wanted["index-tickers", _index(stream)] = None
+        args = [{"channel": name, "instId": native} for name, native in wanted]
         for at in range(0, len(args), facts.ARGS_PER_REQUEST):
             yield _request("subscribe", args[at : at + facts.ARGS_PER_REQUEST])
 
@@ -184,12 +192,19 @@ class OkxCodec(VenueCodec):
                 self.heard(BEST, native)
                 bid, ask = (side[0] if side else ("", "") for side in (b.bids, b.asks))
                 stream.best(at, bid[0], bid[1], ask[0], ask[1], b.seqId)
-        elif channel in ("mark-price", "index-tickers", "funding-rate"):
+        elif channel == "index-tickers":
+            for mark in _marks(m.data):
+                streams = self._of_index.get(mark.instId) or [self.find(mark.instId, place)]
+                for stream in streams:
+                    _, at = self._at(stream.native, mark.ts, local_ts, place)
+                    self.heard(MARKS, stream.native)
+                    stream.marks(at, index=mark.idxPx)
+        elif channel in ("mark-price", "funding-rate"):
             for mark in _marks(m.data):
                 stream, at = self._at(mark.instId, mark.ts, local_ts, place)
                 self.heard(MARKS, mark.instId)
                 when = ms_text(mark.fundingTime) if mark.fundingTime else 0
-                stream.marks(at, mark.markPx, mark.idxPx, mark.fundingRate, when)
+                stream.marks(at, mark.markPx, "", mark.fundingRate, when)
         elif channel == "candle1m":
             self._candle(m, native, local_ts, place)
         else:
@@ -246,6 +261,11 @@ class OkxCodec(VenueCodec):
         for ts, o, h, low, c, volume, *rest in _candles(m.data):
             closed = rest[-1] == "1" if len(rest) == 3 else None
             stream.kline(Kline(ms_text(ts), _MINUTE, o, h, low, c, volume, closed, local_ts))
+
+
+def _index(stream: Stream) -> str:
+    """Name of the index of an instrument."""
+    return f"{stream.symbol.base}-{stream.symbol.quote}"
 
 
 def _pairs(levels: list[tuple[str, str, str, str]]) -> list[tuple[str, str]]:
