@@ -81,14 +81,14 @@ def test_it_stops_after_the_time_that_it_was_given_though_nobody_answers(tmp_pat
 @pytest.mark.parametrize(
     ("args", "said"),
     [
-        ([BTC, "ETHUSDT-PERP.BYBIT"], "expected symbols of binance-usdm, got ETHUSDT-PERP.BYBIT"),
+        (
+            [BTC, "ETHUSDT-PERP.BYBIT", "--stream", "wss://x"],
+            "--stream: expected symbols of one venue with --stream or --rest, got 2 venues",
+        ),
+        ([], "expected at least one symbol, such as BTCUSDT-PERP.BINANCE, got none"),
         (["nonsense"], "nonsense"),
         ([BTC, "--channels", "depth,all"], "got 'all'"),
-        (
-            [BTC, "--channels", "depth, marks"],
-            "expected depth, trades or best of binance-usdm, got depth, marks",
-        ),
-        ([BTC, "--stale", "0s"], "a time above zero, got 0s"),
+        ([BTC, "--stale", "0s"], "stale: expected a time above zero, got 0"),
         ([BTC, "--stream", "somewhere"], "an address that begins with wss://, got 'somewhere'"),
     ],
 )

@@ -278,3 +278,12 @@ def test_waiting_times_double_up_to_the_longest_and_are_drawn():
     backoff.reset()
     assert backoff.next() <= 1.0
     assert len({backoff.next() for _ in range(5)}) == 5
+
+
+def test_what_comes_by_another_route_has_a_connection_of_its_own(tmp_path):
+    server = Served(BTC, 20.0)
+    collector = collect(server, tmp_path, [BTC], channels=["depth", "marks"])
+    assert server.connections == 2
+    assert collector.state.connections == 1
+    assert archived(tmp_path, "_connection") == server.texts("")
+    assert len(server.texts("")) == 2  # one answer over each

@@ -1,9 +1,9 @@
-"""`truefill collect`: record a market."""
+"""`truefill collect`: record markets."""
 
 import contextlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -11,34 +11,67 @@ from truefill.cli.durations import parse_duration
 from truefill.cli.show import facts, note, out as stdout, print_json
 
 if TYPE_CHECKING:
-    from truefill.collect.collector import Collector
+    from truefill.cli.collect_config import CollectConfig
     from truefill.collect.collector_state import CollectorState
+    from truefill.collect.collectors import Collectors
+    from truefill.venues import Venue
 
 _SECOND = 1_000_000_000  # ns
 
 
 def collect(
     symbols: Annotated[
-        list[str],
+        list[str] | None,
         typer.Argument(
-            metavar="SYMBOL...", help="Instruments of one venue: BTCUSDT-PERP.BINANCE, ETHUSDT.BYBIT, ..."
+            metavar="SYMBOL...",
+            help="Instruments, of any number of venues: BTCUSDT-PERP.BINANCE, ETHUSDT.BYBIT, ...",
+            show_default=False,
         ),
-    ],
-    out: Annotated[Path, typer.Option("--out", "-o", metavar="FOLDER", help="Made if there is none.")],
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", metavar="FOLDER", help="Made if there is none.", show_default=False),
+    ] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="collect.toml, or the Extended pipeline's config.json; arguments override it.",
+            show_default=False,
+        ),
+    ] = None,
     channels: Annotated[
-        str, typer.Option(metavar="LIST", help="Of depth, trades, best, marks, klines.")
-    ] = "depth,trades",
-    period: Annotated[Literal["day", "hour"], typer.Option(help="How long a file goes on, UTC.")] = "day",
+        str | None,
+        typer.Option(
+            metavar="LIST",
+            help="Of depth, trades, best, marks, klines.",
+            show_default="depth,trades",
+        ),
+    ] = None,
+    layout: Annotated[
+        Literal["events", "wide", "none"] | None,
+        typer.Option(help="What is written beside the archive.", show_default="events"),
+    ] = None,
+    levels: Annotated[
+        int | None, typer.Option(help="Of a side of a book in the wide layout.", show_default="20")
+    ] = None,
+    period: Annotated[
+        Literal["day", "hour"] | None, typer.Option(help="How long a file goes on, UTC.", show_default="day")
+    ] = None,
     parquet: Annotated[
-        bool, typer.Option("--parquet/--no-parquet", help="Write events as Parquet beside the archive.")
+        bool, typer.Option("--parquet/--no-parquet", help="Without: as --layout none.")
     ] = True,
     fsync: Annotated[
         bool, typer.Option("--fsync", help="Wait each second for the disk: survives a power cut, too.")
     ] = False,
     stale: Annotated[
-        str,
-        typer.Option(metavar="TIME", help="Connect anew when nothing of an instrument came for so long."),
-    ] = "60s",
+        str | None,
+        typer.Option(
+            metavar="TIME",
+            help="Connect anew when nothing of an instrument came for so long.",
+            show_default="60s",
+        ),
+    ] = None,
     length: Annotated[
         str | None,
         typer.Option("--for", metavar="TIME", help="Stop after so long.", show_default="until Ctrl-C"),
@@ -53,9 +86,12 @@ def collect(
             metavar="URL", help="Another host for requests, https://host.", show_default="the venue's"
         ),
     ] = "",
+    print_config: Annotated[
+        bool, typer.Option("--print-config", help="Print what is in force, and collect nothing.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else.")] = False,
 ) -> None:
-    """Record a market: every message as it came, and its events as Parquet. Needs the extra [dim]collect[/].
+    """Record markets: every message as it came, and its events as Parquet. Needs the extra [dim]collect[/].
 
     No key is needed. Ctrl-C (or SIGTERM) ends it in order; started again on the same folder it goes on in the
     same files. Lost connections are opened anew, gaps repaired by a fresh snapshot within the venue's limits.
@@ -63,10 +99,13 @@ def collect(
     In the folder: [cyan]raw/BTCUSDT_20240808.gz[/], lines of receive time (UTC ns) and message, flushed each
     second, never damaged by a kill; [cyan]raw/_connection_...[/] and [cyan]raw/_unread_...[/], messages about
     no instrument and such that could not be read; [cyan]events/[/], Parquet; [cyan]state.json[/], counters.
+    Several venues have a folder each in it, such as [cyan]binance-usdm/[/].
 
     [cyan]truefill collect BTCUSDT-PERP.BINANCE ETHUSDT-PERP.BINANCE --out market[/]
 
-    [cyan]truefill collect BTCUSDT-PERP.BYBIT --out bybit --channels depth,trades,best --period hour[/]
+    [cyan]truefill collect BTCUSDT-PERP.BINANCE BTCUSDT-PERP.BYBIT --out both --channels depth,trades,best[/]
+
+    [cyan]truefill collect --config collect.toml[/]
 
     Then make a tape of it, and check it:
 
@@ -74,37 +113,67 @@ def collect(
 
     [cyan]truefill verify btcusdt.tape[/]
     """
-    stale_s = parse_duration(stale, "--stale") / _SECOND
     length_s = None if length is None else parse_duration(length, "--for") / _SECOND
-    from truefill.collect.collector import Collector, Patience
-    from truefill.collect.endpoints import endpoint
-    from truefill.core.errors import ConfigError
-    from truefill.venues import parse_symbol
+    given: dict[str, Any] = {
+        "symbols": tuple(symbols) if symbols else None,
+        "out": None if out is None else str(out),
+        "channels": None if channels is None else tuple(name.strip() for name in channels.split(",")),
+        "layout": layout if parquet else "none",
+        "levels": levels,
+        "period": period,
+        "fsync": fsync or None,
+        "stale": None if stale is None else parse_duration(stale, "--stale"),
+    }
+    wanted = _read(config, {name: value for name, value in given.items() if value is not None}, stream, rest)
+    if print_config:
+        _print_config(wanted, json)
+        return
+    from truefill.cli.collect_config import settings_of
+    from truefill.collect.collectors import Collectors
 
-    if stale_s <= 0:
-        raise ConfigError("a time above zero", stale, "--stale")
-    wanted = [parse_symbol(symbol) for symbol in symbols]
-    collector = Collector(
-        wanted,
-        out,
-        channels=[channel.strip() for channel in channels.split(",")],
-        period=period,
-        parquet=parquet,
-        fsync=fsync,
-        at=endpoint(wanted[0].venue, stream, rest),
-        patience=Patience(stale_s=stale_s),
-    )
-    note(f"collecting {', '.join(symbols)} from {collector.endpoint.stream} to {out}; Ctrl-C ends it")
-    state = _run(collector, length_s)
+    settings = settings_of(wanted)
+    collectors = Collectors(settings)
+    for collector in collectors.collectors.values():
+        names = ", ".join(map(str, collector.symbols))
+        note(f"collecting {names} from {collector.endpoint.stream} to {collector.folder}; Ctrl-C ends it")
+    states = _run(collectors, length_s)
     if json:
         import msgspec
 
-        print_json(msgspec.to_builtins(state))
+        found = {venue.value: msgspec.to_builtins(state) for venue, state in states.items()}
+        print_json(found if len(found) > 1 else next(iter(found.values())))
     else:
-        _show(state, out)
+        for venue, state in states.items():
+            _show(state, collectors.collectors[venue].folder)
 
 
-def _run(collector: "Collector", length_s: float | None) -> "CollectorState":
+def _read(config: Path | None, given: dict[str, Any], stream: str, rest: str) -> "CollectConfig":
+    """Settings of a file, with what the arguments say in their place."""
+    from truefill.cli.collect_config import CollectConfig, VenueTable, load_collect_config, venue_of
+    from truefill.core.errors import ConfigError
+
+    read = (CollectConfig() if config is None else load_collect_config(config)).model_copy(update=given)
+    if not stream and not rest:
+        return read
+    venues = {venue_of(symbol) for symbol in read.symbols}
+    if len(venues) != 1:
+        raise ConfigError("symbols of one venue with --stream or --rest", f"{len(venues)} venues", "--stream")
+    name = venues.pop().value
+    table = read.venue.get(name, VenueTable())
+    other = {key: url for key, url in (("stream", stream), ("rest", rest)) if url}
+    return read.model_copy(update={"venue": {**read.venue, name: table.model_copy(update=other)}})
+
+
+def _print_config(wanted: "CollectConfig", json: bool) -> None:
+    from truefill.cli.collect_config import shown
+
+    if json:
+        print_json(wanted.model_dump(exclude_none=True))
+    else:
+        stdout().print(facts(shown(wanted)))
+
+
+def _run(collectors: "Collectors", length_s: float | None) -> "dict[Venue, CollectorState]":
     """Run until a signal comes, or the time is over."""
     import asyncio
     import logging
@@ -120,13 +189,13 @@ def _run(collector: "Collector", length_s: float | None) -> "CollectorState":
         def emit(self, record: logging.LogRecord) -> None:
             note(record.getMessage())
 
-    async def run() -> "CollectorState":
+    async def run() -> "dict[Venue, CollectorState]":
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, collector.stop)
+            loop.add_signal_handler(number, collectors.stop)
         if length_s is not None:
-            loop.call_later(length_s, collector.stop)
-        return await collector.run()
+            loop.call_later(length_s, collectors.stop)
+        return await collectors.run()
 
     log = logging.getLogger("truefill.collect")
     handler = _Notes(logging.WARNING)

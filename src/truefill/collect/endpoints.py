@@ -1,11 +1,13 @@
 """Where a collector connects to, and how often it may ask; put together from the venues' dated facts."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from truefill.core.errors import ConfigError
 from truefill.venues import Venue
+from truefill.venues.wants import Link
 
 # A snapshot is asked for at half of the rate that the venue allows; where it names none, once a second.
 _SHARE = 0.5
@@ -32,6 +34,16 @@ class Endpoint:
     rest: str = ""
     fetch_every_s: float = _FETCH_EVERY_S
     heartbeat_s: float | None = None
+
+    def link(self, links: Sequence[Link], number: int) -> str:
+        """Give the address of one of a codec's connections; at another host, of its path there."""
+        url = links[number].url
+        if number == 0:
+            return self.stream
+        if self.stream == links[0].url:
+            return url
+        own, venues = urlsplit(self.stream), urlsplit(url)
+        return urlunsplit((own.scheme, own.netloc, venues.path, venues.query, ""))
 
     def url(self, url: str) -> str:
         """Give the address of a request."""
