@@ -14,6 +14,7 @@ def test_it_says_who_it_is() -> None:
     async def run() -> None:
         async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             asked.append(await reader.readuntil(b"\r\n\r\n"))
+            writer.write(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
             writer.close()
 
         server = await asyncio.start_server(answer, "127.0.0.1", 0)
