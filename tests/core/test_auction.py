@@ -63,9 +63,7 @@ def price_of_twin(
         ("one side is empty", {99: 10}, {}, 100, (NO_PRICE, 0, 0)),
     ],
 )
-def test_rules(
-    what: str, bids: Levels, asks: Levels, reference: int, expected: tuple[int, int, int]
-) -> None:
+def test_rules(what: str, bids: Levels, asks: Levels, reference: int, expected: tuple[int, int, int]) -> None:
     assert price(bids, asks, reference) == price_of_twin(bids, asks, reference), what
     assert price(bids, asks, reference) == expected, what
 

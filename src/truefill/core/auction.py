@@ -38,8 +38,8 @@ def auction_price(bid_ticks, bid_lots, ask_ticks, ask_lots, market_buy, market_s
     -------
     tuple of int
         Price in ticks, NO_PRICE when nothing can be executed (or only a reference price would tell the price,
-        and there is none); lots that are executed; lots left over at that price, above 0 of buyers, below 0 of
-        sellers.
+        and there is none); lots that are executed; lots left over at that price, above 0 of buyers, below
+        0 of sellers.
     """
     demand = market_buy + bid_lots.sum()
     supply = np.int64(market_sell)
@@ -80,8 +80,10 @@ def auction_price(bid_ticks, bid_lots, ask_ticks, ask_lots, market_buy, market_s
         return low, volume, low_surplus
     if reference >= high:
         return high, volume, high_surplus
-    return np.int64(reference), volume, _surplus_at(bid_ticks, bid_lots, ask_ticks, ask_lots, reference) + (
-        market_buy - market_sell
+    return (
+        np.int64(reference),
+        volume,
+        _surplus_at(bid_ticks, bid_lots, ask_ticks, ask_lots, reference) + (market_buy - market_sell),
     )
 
 
