@@ -38,10 +38,7 @@ def test_two_venues_have_a_folder_and_a_state_each(tmp_path):
             running = asyncio.create_task(collectors.run())
             usdm = collectors.collectors[USDM].state
             await until(server.finished.is_set, "the end")
-            await until(
-                lambda: usdm.messages == sum(map(len, [*server.sent.values(), *server.answered.values()])),
-                "all",
-            )
+            await until(lambda: usdm.messages == server.messages, "everything")
             collectors.stop()
             return server, await running
 
