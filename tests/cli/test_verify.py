@@ -76,3 +76,13 @@ def test_a_report_that_cannot_be_written(truefill):
     done = truefill("verify", "market.tape", "--out", "nowhere/report.json")
     assert done.exit_code == 2
     assert "existing folder" in done.stderr
+
+
+def test_options_of_a_format(truefill, folder):
+    (folder / "t.toml").write_text(
+        'kind = "trade"\nexchange_time = "t"\ntime_unit = "ns"\nprice = "p"\nquantity = "q"\nside = "s"\n'
+    )
+    (folder / "t.csv").write_text("t,p,q,s\n1730130143833000000,1.5,2,1\n")
+    done = truefill("verify", "t.csv", "--format", "mapped", "--option", "mapping=t.toml", "--json")
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["streams"][0]["rows"] == 1

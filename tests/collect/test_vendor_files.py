@@ -10,9 +10,10 @@ from tests.vendors.test_bitfinex import LINES as BITFINEX
 from tests.vendors.test_bitstamp import LINES as BITSTAMP_LINES, log
 from tests.vendors.test_databento import RAW as DATABENTO
 from tests.vendors.test_lobster import BOOK, MESSAGES, NAME
-from truefill import convert_files, open_tape, read_npz
+from truefill import convert_files, make_market, open_tape, read_npz
 from truefill.core.errors import ConfigError, DataError
 from truefill.core.events import EXCH, LOCAL
+from truefill.tape import write_npz, write_parquet
 from truefill.vendors import all_events, guess_format, read_bitstamp
 
 BITSTAMP = log(BITSTAMP_LINES)
@@ -177,3 +178,59 @@ def test_the_real_es_becomes_a_sound_tape(tmp_path: Path) -> None:
     assert report.notes == ["unknown fills: 7"]
     assert steps == sorted(steps)
     assert steps[-1][0] == steps[-1][1] == 2 * path.stat().st_size
+
+
+HEADS = {  # of each file: its name, its columns, the one that goes
+    "es.mbp-1.csv": (
+        "ts_recv,ts_event,rtype,instrument_id,action,side,depth,price,size,flags,sequence,bid_px_00,ask_px_00,"
+        "bid_sz_00,ask_sz_00",
+        "bid_px_00",
+    ),
+    "XRPUSDT2024-12-01.csv": ("timestamp,symbol,side,size,price,tickDirection,trdMatchID", "price"),
+    "XRPUSDT_2024-12-01.csv": ("id,timestamp,price,volume,side", "volume"),
+    "trades.csv": ("timestamp_ms,datetime,market,side,price,quantity,trade_id,trade_type", "price"),
+    "orderbook.csv": ("timestamp_ms,datetime,market,seq,bid_price,bid_quantity,ask_price", "bid_price"),
+    "l2update_15min_1.csv": ("side,price,size,time", "price"),
+}
+
+
+@pytest.mark.parametrize("name", HEADS)
+@pytest.mark.parametrize("renamed", [False, True])
+def test_a_column_that_is_gone_is_told_and_does_not_make_another_format(
+    tmp_path: Path, name: str, renamed: bool
+) -> None:
+    head, gone = HEADS[name]
+    names = ["other" if each == gone else each for each in head.split(",") if renamed or each != gone]
+    (tmp_path / name).write_text(",".join(names) + "\n" + ",".join("1" for _ in names) + "\n")
+    with pytest.raises(DataError) as caught:
+        convert_files(tmp_path / name, symbol="A.B", out=tmp_path / "x.tape")
+    assert str(caught.value).startswith(f"{tmp_path / name}:1: expected")
+    assert gone in str(caught.value)
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "expected"),
+    [
+        ("es.mbo.csv", "ts_recv,ts_event,action,side,price,size,order_id,flags,sequence\n"
+         "1703545200000118,1703545200000020,A,B,4799000000000,5,1,0,1\n", "microseconds"),
+        ("A_2012-06-21_34200000_57600000_message_1.csv", "34200004.24,1,1,18,58533,1\n", "34200 to 57600 s"),
+        ("live.log", '1430438404518000 trade {"price": 1, "amount": 1, "id": 1}\n', "local time, 13 digits"),
+    ],
+)  # fmt: skip
+def test_times_in_the_wrong_unit_are_told(tmp_path: Path, name: str, text: str, expected: str) -> None:
+    (tmp_path / name).write_text(text)
+    with pytest.raises(DataError, match=expected) as caught:
+        convert_files(tmp_path / name, symbol="A.B", out=tmp_path / "x.tape")
+    assert str(tmp_path / name) in str(caught.value)
+
+
+def test_events_that_are_not_in_nanoseconds_are_told(tmp_path: Path) -> None:
+    rows = np.concatenate(list(make_market(1, seed=1)))
+    for name in ("exch_ts", "local_ts"):
+        rows[name] //= 1000
+    write_npz(rows, tmp_path / "us.npz")
+    write_parquet(rows, tmp_path / "us.parquet", symbol="A.B")
+    for name in ("us.npz", "us.parquet"):
+        with pytest.raises(DataError, match=f"{name}: row 1, exch_ts: expected times in nanoseconds"):
+            convert_files(tmp_path / name, symbol="A.B", out=tmp_path / "x.tape")

@@ -13,7 +13,8 @@ from tests.support.shared import shared_data
 from tests.tape.streams import random_events
 from tests.tape.test_builder import event, events
 from tests.venues import messages as m
-from truefill.collect import verify
+from truefill import make_market
+from truefill.collect import verify, write_wide
 from truefill.core.errors import ConfigError, DataError, TapeError
 from truefill.core.events import BUY, DEPTH, DEPTH_SNAPSHOT, KIND_MASK, SELL
 from truefill.tape import build_tape, write_npz, write_parquet
@@ -43,6 +44,15 @@ def test_a_tape_and_its_events_are_found_wrong_in_the_same_way(tmp_path: Path) -
     assert kinds(stream) == [("crossed", "error", 1)]
     assert kinds(tape) == [("crossed", "error", 1)]
     assert tape.report.rows == stream.report.rows == 4
+
+
+def test_a_folder_of_parts_is_one_stream(tmp_path: Path) -> None:
+    """Books and trades of the wide layout together, named by the folder's parts."""
+    tape = build_tape(make_market(5, seed=1), symbol="D.S")
+    write_wide(tape, tmp_path, "D-USD", levels=3)
+    (stream,) = verify(tmp_path / "d_usd")
+    assert (stream.kind, len(stream.files), stream.report.errors) == ("extended-parquet", 2, 0)
+    assert set(stream.report.counts) >= {"depth_snapshot", "trade"}
 
 
 def test_a_tape_that_was_altered_is_not_replayed(tmp_path: Path) -> None:

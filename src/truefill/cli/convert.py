@@ -7,6 +7,7 @@ import typer
 from rich.text import Text
 
 from truefill.cli.durations import format_duration, parse_duration
+from truefill.cli.format_options import FormatOptions, named_options
 from truefill.cli.show import Steps, facts, out as stdout, print_json
 from truefill.cli.times import local_time, span
 from truefill.core.errors import ConfigError
@@ -96,15 +97,7 @@ def convert(
             show_default="0ns",
         ),
     ] = None,
-    more: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--option",
-            "-O",
-            metavar="NAME=VALUE",
-            help="Another option of the format, see [cyan]truefill formats[/]. Can be repeated.",
-        ),
-    ] = None,
+    more: FormatOptions = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else.")] = False,
 ) -> None:
     """Turn recordings, or a vendor's historical files, into a tape that backtests read.
@@ -142,7 +135,7 @@ def convert(
         "start": int(start) if start and start.isdigit() else start,
         "step_ns": None if every is None else parse_duration(every, "--every"),
         "feed_latency_ns": None if feed_latency is None else parse_duration(feed_latency, "--feed-latency"),
-        **dict(_named(option) for option in more or ()),
+        **named_options(more),
     }
     historical = format is not None or venue is None
     _check_options(
@@ -190,16 +183,6 @@ def convert(
         print_json(report.as_dict())
     else:
         _show(report)
-
-
-def _named(option: str) -> tuple[str, int | str]:
-    """``name=value`` as both: a duration where the name says so, a whole number where it is one."""
-    name, equals, value = option.partition("=")
-    if not equals or not name.isidentifier():
-        raise ConfigError("NAME=VALUE", repr(option), "--option")
-    if name.endswith("_ns") and not value.isdigit():
-        return name, parse_duration(value, f"--option {name}")
-    return name, int(value) if value.isdigit() else value
 
 
 def _check_options(historical: bool, of_vendors: dict[str, Any], of_recordings: dict[str, bool]) -> None:

@@ -7,6 +7,7 @@ import typer
 from rich.text import Text
 
 from truefill.cli.durations import format_duration, parse_duration
+from truefill.cli.format_options import FormatOptions, named_options
 from truefill.cli.gap_table import print_gaps
 from truefill.cli.show import BAD, GOOD, Steps, facts, out as stdout, plain_table, print_json, write_json
 from truefill.cli.times import local_time, span
@@ -38,6 +39,7 @@ def verify(
             show_default="told by their looks",
         ),
     ] = None,
+    more: FormatOptions = None,
     tick_size: Annotated[
         str | None,
         typer.Option(help="Price step, for what does not know its own.", show_default="not compared"),
@@ -67,6 +69,8 @@ def verify(
     [cyan]truefill verify btcusdt_20240808.gz --venue binance-usdm --symbol BTCUSDT --out report.json[/]
 
     [cyan]truefill verify events.npz --tick-size 0.1 --stale 30s --strict[/]
+
+    [cyan]truefill verify BTCUSDT.csv --format mapped --option mapping=trades.toml[/]
     """
     stale_ns, ghost_ns = parse_duration(stale, "--stale"), parse_duration(ghost, "--ghost")
     steps = Steps(quiet=True)
@@ -82,6 +86,7 @@ def verify(
             stale_ns=stale_ns,
             ghost_ns=ghost_ns,
             progress=step,
+            **named_options(more),
         )
     sound = all(stream.report.sound(strict) for stream in streams)
     values = {"sound": sound, "strict": strict, "streams": [_values(stream) for stream in streams]}

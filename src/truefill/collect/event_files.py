@@ -20,6 +20,7 @@ from truefill.tape.format import is_tape
 from truefill.tape.parquet_layout import LAYOUT, layout_of
 from truefill.tape.windows import windows
 from truefill.vendors import FORMATS, Format, ReaderCounters, guess_format
+from truefill.vendors.epochs import require_ns
 
 Chunks = Callable[[], Iterator[np.ndarray]]
 
@@ -37,6 +38,8 @@ class EventFiles:
         Bytes of the files.
     progress : callable, optional
         Called with bytes.
+    name : Path, optional
+        First of the files, of which it is not certain that times are in ns.
     """
 
     tick_size: str | None = None
@@ -45,19 +48,28 @@ class EventFiles:
     venue = ""
 
     def __init__(
-        self, chunks: Chunks, events: int, size: int, progress: Callable[[int], None] | None = None
+        self,
+        chunks: Chunks,
+        events: int,
+        size: int,
+        progress: Callable[[int], None] | None = None,
+        name: Path | None = None,
     ) -> None:
         self.counters = ReaderCounters()
         self.lines: NDArray[np.int64] = np.empty(0, np.int64)
         self._chunks = chunks
         self._events = events
         self._size = size
+        self._name = name
         self._progress = progress or (lambda size: None)
 
     def __iter__(self) -> Iterator[np.ndarray]:
         """Chunks of events, in the order of the files."""
         counters = self.counters = ReaderCounters()
         for rows in self._chunks():
+            if not counters.rows and len(rows) and self._name is not None:
+                for column in ("exch_ts", "local_ts"):
+                    require_ns(int(rows[column][0]), f"{self._name}: row 1, {column}")
             self.lines = np.arange(counters.rows + 1, counters.rows + len(rows) + 1)
             counters.rows += len(rows)
             counters.events += len(rows)
@@ -69,7 +81,7 @@ class EventFiles:
 def read_event_parquet(*files: Path, progress: Callable[[int], None] | None = None) -> EventFiles:
     """Read our own Parquet (`truefill.tape.read_parquet`), with what it says of its instrument."""
     source = read_parquet(files)
-    reader = EventFiles(lambda: iter(source), source.events, _size(files), progress)
+    reader = EventFiles(lambda: iter(source), source.events, _size(files), progress, files[0])
     reader.symbol, reader.venue = source.symbol, source.venue
     reader.tick_size, reader.lot_size = source.tick_size, source.lot_size
     return reader
@@ -82,7 +94,7 @@ def read_event_npz(*files: Path, progress: Callable[[int], None] | None = None) 
         for file in files:
             yield from npz_chunks(file)
 
-    return EventFiles(chunks, 0, _size(files), progress)
+    return EventFiles(chunks, 0, _size(files), progress, files[0])
 
 
 class TapeFiles(EventFiles):

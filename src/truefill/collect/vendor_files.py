@@ -141,8 +141,7 @@ def convert_files(
                 **options,
             )
         return replace(report, out=url(out))
-    named = [files] if isinstance(files, (str, PathLike)) else list(files)
-    paths = [path for file in ahead(named) for path in (wide_files(file) if file.is_dir() else [file])]
+    paths = [path for _, path in given_files(files)]
     target = local(out)
     if not target.parent.is_dir():
         raise DataError("an existing folder for the result", target.parent, "out")
@@ -199,6 +198,18 @@ def convert_files(
         notes=[*_notes(counters), *header.notes, *lacks(header)],
         content_hash=header.content_hash,
     )
+
+
+def given_files(
+    files: str | PathLike[str] | Iterable[str | PathLike[str]],
+) -> list[tuple[str, Path]]:
+    """Name and place here of each file that a user gives: objects are fetched, folders opened."""
+    named = [files] if isinstance(files, (str, PathLike)) else list(files)
+    return [
+        (fspath(path) if file.is_dir() else fspath(name), path)
+        for name, file in zip(named, ahead(named), strict=True)
+        for path in (wide_files(file) if file.is_dir() else [file])
+    ]
 
 
 def _symbol(readers: list[EventReader]) -> str:
@@ -267,7 +278,11 @@ def _groups(paths: list[Path], format: str | None) -> list[tuple[Format, tuple[P
         name = format or guess(path)
         if name is None:
             names = ", ".join(known.name for known in ALL_FORMATS)
-            raise DataError(f"a file of {names} (or a recording and its --venue)", "none of them", path)
+            raise DataError(
+                f"a file of {names} (or a recording and its --venue, or other columns and --format mapped)",
+                "none of them",
+                path,
+            )
         of_format.setdefault(name, []).append(path)
     if len(of_format) > 1 and any(_BY_NAME[name].orders for name in of_format):
         raise DataError(

@@ -11,7 +11,7 @@ import msgspec
 
 from truefill.collect.event_files import EVENT_FORMATS, EventFiles, guess
 from truefill.collect.recording import Progress, Reading
-from truefill.collect.vendor_files import as_they_arrived, open_readers
+from truefill.collect.vendor_files import as_they_arrived, given_files, open_readers
 from truefill.core.errors import ConfigError, DataError, TapeError
 from truefill.tape import Finding, StreamVerifier, Tape, TapeBuilder, VerifyReport, check
 from truefill.tape.checks import Severity, sorted_findings
@@ -21,7 +21,8 @@ from truefill.vendors import EventReader
 from truefill.venues.symbols import venue_symbol
 from truefill.venues.venue import Venue
 
-_EVENTS = {format.name for format in EVENT_FORMATS}
+# Each file a stream of its own; the parts of a wide layout are one together.
+_EVENTS = {format.name for format in EVENT_FORMATS} - {"extended-parquet"}
 
 
 class Verified(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,7 +105,8 @@ def verify(
     DataError
         A file is missing, or cannot be read as what it is.
     """
-    paths = [Path(files)] if isinstance(files, (str, PathLike)) else [Path(f) for f in files]
+    names = {path: name for name, path in given_files(files)}
+    paths = list(names)
     if not paths:
         raise DataError("at least one file", "none")
     settings = _Settings(tick_size, stale_ns, ghost_ns)
@@ -122,7 +124,10 @@ def verify(
         made.append(_recording(rest, venue, symbol, settings, progress))
     elif rest:
         made.append(_files(rest, format, options, symbol, settings, progress))
-    return made
+    return [
+        msgspec.structs.replace(one, files=[names.get(Path(file), file) for file in one.files])
+        for one in made
+    ]
 
 
 def _tape(path: Path, name: Path, settings: _Settings, progress: Progress | None) -> Verified:

@@ -107,11 +107,11 @@ class WideReader:
         books = Books(self.counters, levels, px_exp, qty_exp)
         last = np.iinfo(np.int64).min
         for file, batch, number in self._batches():
-            market = batch.column("market").unique().to_pylist()
-            for name in market:
-                self._market = self._market or name
-                if name != self._market:
-                    raise DataError(f"books of {self._market}", name, f"{file}: after row {number}")
+            markets = batch.column("market").to_pylist()
+            self._market = self._market or markets[0]
+            if set(markets) != {self._market}:
+                row, name = next((i, name) for i, name in enumerate(markets, 1) if name != self._market)
+                raise DataError(f"books of {self._market}", name, f"{file}: row {number + row}, market")
             seq, ts = _whole(batch, "seq", file, number), self._times(batch, file, number)
             new = np.flatnonzero(seq > np.maximum.accumulate(np.append(last, seq[:-1])))
             self.counters.count("repeated_books", len(seq) - len(new))

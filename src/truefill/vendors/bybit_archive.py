@@ -32,6 +32,7 @@ _SELLS = [word("Sell"), word("sell")]
 
 _SECONDS = "timestamp in seconds"
 _DERIVATIVES = ("timestamp", "symbol", "side", "size", "price")
+_MARKS = ("tickDirection", "trdMatchID")  # names that nobody else has
 _SPOT = ("id", "timestamp", "price", "volume", "side")
 
 # 2024-12-01_XRPUSDT_ob500.data.zip; XRPUSDT2024-12-01.csv.gz, XRPUSDT_2024-12-01.csv.gz
@@ -80,7 +81,7 @@ class BybitTradesReader:
         if not has_names:
             known = _SPOT if _SPOT_ROW.match(line) else _DERIVATIVES
             names = [*known, *("" for _ in names[len(known) :])]
-        spot = "volume" in names
+        spot = "volume" in names or ("id" in names and "symbol" not in names)
         missing = [name for name in (_SPOT if spot else _DERIVATIVES) if name not in names]
         if missing:
             expected = f"a first line that names {', '.join(missing)} (Bybit's trades)"
@@ -177,7 +178,9 @@ def is_bybit_archive(path: Path, line: str) -> bool:
     names = line.split(",")
     return (
         any(form.match(line) for form in forms)
-        or names[:6] == [*_DERIVATIVES, "tickDirection"]
+        # a column that is missing or renamed is told by the reader
+        or (len({*_DERIVATIVES} & set(names)) > 3 and not {*_MARKS}.isdisjoint(names))
+        or (len({*_SPOT} & set(names)) > 3 and _TRADES_NAME.match(path.name) is not None)
         or names[:5] == [*_SPOT]
         or _BOOK_NAME.match(path.name) is not None
     )

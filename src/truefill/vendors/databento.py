@@ -111,12 +111,10 @@ class DatabentoReader:
         count("without_price", int(no_price.sum()))
         op = np.where(no_price, 0, op)
 
-        times = times_of(records, snapshot_ts)
+        times = times_of(records, snapshot_ts, lambda row: f"{self.path}:{int(records.lines[row])}")
         exch_ts, local_ts = times.exch_ts, times.local_ts
         snapshot = times.snapshot
         count("without_time", int((records.ts_event == UNDEFINED_TIME).sum()))
-        late = (local_ts < 0) | ((records.ts_event < 0) & (records.ts_event != UNDEFINED_TIME))
-        self._refuse(late, "a time before the year 2262", records, local_ts)
         count("snapshot_orders", int((snapshot & (op == orders.ADD)).sum()))
         count("moved_behind_a_snapshot", times.behind)
         count("maybe_bad_book", int((records.flags & F_MAYBE_BAD_BOOK != 0).sum()))

@@ -59,10 +59,11 @@ def schema(path: Path) -> str:
     for name, other in _OTHERS.items():
         if name in names:
             raise DataError(f"records of the schema {SCHEMAS}", other, f"{path}:1")
-    if "bid_px_00" in names:
+    # by any column of a level, so that one that is missing is told, and not taken for another schema
+    if any(f"{field}_00" in names for field in _FIELDS):
         if "action" not in names:
             return BBO
-        return MBP_10 if "bid_px_09" in names else MBP_1
+        return MBP_10 if any(f"{field}_09" in names for field in _FIELDS) else MBP_1
     if "order_id" in names or "depth" not in names:
         return MBO
     return TRADES

@@ -9,6 +9,7 @@ level that leaves the ten best is deleted, for nothing tells what becomes of it.
 read.
 """
 
+import functools
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -79,7 +80,7 @@ class DatabentoPricesReader:
                 if self.schema == BBO:
                     records = replace(records, ts_event=records.ts_recv)
                 self._check(records)
-                times = times_of(records, taken)
+                times = times_of(records, taken, functools.partial(self._place, records))
                 taken = times.taken
                 quotes_only_at_trades &= bool((records.action == ord("T")).all())
                 yield self._events(records, times, books)
@@ -106,12 +107,6 @@ class DatabentoPricesReader:
                 got = int(column[at])
                 text = repr(chr(got)) if 32 <= got < 127 else str(got)
                 raise DataError(expected, text, self._place(records, at))
-        late = (records.ts_recv < 0) | ((records.ts_event < 0) & (records.ts_event != UNDEFINED_TIME))
-        if late.any():
-            at = int(np.argmax(late))
-            raise DataError(
-                "a time before the year 2262", int(records.ts_event[at]), self._place(records, at)
-            )
 
     def _events(self, records: Records, times: Times, books: Books | None) -> np.ndarray:
         count = self.counters.count

@@ -1,10 +1,14 @@
 """Databento's records in columns, as both its forms give them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from truefill.core.errors import DataError
+from truefill.vendors.epochs import epoch_ns
 
 UNDEFINED_PRICE = np.iinfo(np.int64).max
 UNDEFINED_TIME = -1  # 2**64 - 1 as int64
@@ -58,7 +62,7 @@ class Times:
     behind: int  # records that were moved behind a snapshot
 
 
-def times_of(records: Records, taken: int) -> Times:
+def times_of(records: Records, taken: int, place: Callable[[int], str]) -> Times:
     """Times of some records; nothing after a snapshot happens before it.
 
     Parameters
@@ -67,8 +71,19 @@ def times_of(records: Records, taken: int) -> Times:
         At least one.
     taken : int
         When the latest snapshot before them was taken, ns.
+    place : callable
+        Names the place of a record, for errors.
+
+    Raises
+    ------
+    DataError
+        A time of another unit, or after the year 2262.
     """
-    local_ts = records.ts_recv
+    late = (records.ts_event < 0) & (records.ts_event != UNDEFINED_TIME)
+    if late.any():
+        at = int(np.argmax(late))
+        raise DataError("a time before the year 2262", int(records.ts_event[at]), place(at))
+    local_ts = epoch_ns(records.ts_recv, ("ns",), "ts_recv", place)
     exch_ts = np.where(records.ts_event == UNDEFINED_TIME, local_ts, records.ts_event)
     snapshot = records.flags & F_SNAPSHOT != 0
     latest = np.maximum(np.maximum.accumulate(np.where(snapshot, local_ts, 0)), taken)

@@ -49,11 +49,34 @@ def epoch_ns(
     if not known.all():
         at = int(np.argmin(known))
         value = int(values[at])
-        seems = [_NAMES[unit] for unit in PER_SECOND if _is_in(values[at : at + 1], unit)[0]]
+        seems = unit_of(value)
         expected = f"{name} in {' or '.join(_NAMES[unit] for unit in units)} since 1970, from 1990 to 2200"
-        hint = f" (times in the wrong unit), which seems to be in {seems[0]}" if seems else ""
-        raise DataError(expected, f"{value}{hint}", place(at))
+        raise DataError(expected, f"{value}{_hint(seems)}" if seems else value, place(at))
     return out
+
+
+def _hint(unit: str) -> str:
+    return f" (times in the wrong unit), which seems to be in {_NAMES[unit]}"
+
+
+def require_ns(value: int, place: str) -> None:
+    """Refuse a time that is milliseconds or microseconds and should be nanoseconds.
+
+    Of files that are in nanoseconds by their format, and may begin at any time, also at 0 as made ones do.
+
+    Raises
+    ------
+    DataError
+    """
+    unit = unit_of(value)
+    if unit in ("ms", "us"):
+        raise DataError("times in nanoseconds since 1970", f"{value}{_hint(unit)}", place)
+
+
+def unit_of(value: int) -> str | None:
+    """In which unit a number is a time from 1990 to 2200; None: in none."""
+    number = np.array([value], np.int64)
+    return next((unit for unit in PER_SECOND if _is_in(number, unit)[0]), None)
 
 
 def _is_in(values: NDArray[np.int64], unit: str) -> NDArray[np.bool_]:

@@ -40,7 +40,7 @@ _DEPTH = ("timestamp_ms", "datetime", "market", "seq")
 _LEVEL = ("bid_price{}", "bid_qty{}", "ask_price{}", "ask_qty{}")
 _KINDS = {"timestamp_ms": k.NUMBER, "market": k.TEXT, "side": k.WORD, "trade_id": k.ID, "trade_type": k.TEXT}
 _SIDES = {"BUY": BUY, "SELL": SELL, "buy": BUY, "sell": SELL, "Buy": BUY, "Sell": SELL}
-_FIRST = re.compile(r"timestamp_ms,datetime,market,(side,price,|seq,bid_price)")
+_FIRST = re.compile(r"timestamp_ms,datetime,market,")
 
 
 def looks_like_extended(path: Path, line: str) -> bool:

@@ -103,7 +103,7 @@ FORMATS: tuple[Format, ...] = (
         "Bitstamp: live orders, log or table",
         read_bitstamp,
         frozenset({"feed_latency_ns"}),
-        first_line(r"id,timestamp,exchange\.timestamp,|\d{13} (order_\w+|trade) \{"),
+        first_line(r"id,timestamp,exchange\.timestamp,|\d+ (order_\w+|trade) \{"),
         orders=True,
     ),
     Format(

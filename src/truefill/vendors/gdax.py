@@ -5,6 +5,7 @@ The snapshot, ``side,price,size``, has no time and gets that of the first update
 (``0.11244000000000001``): they become the nearest number of 8 decimal places, which is what the venue has.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from os import PathLike
 from pathlib import Path
@@ -24,14 +25,15 @@ from truefill.vendors.table import Column, TableBlock, read_table
 
 _SNAPSHOT = ["side", "price", "size"]
 _UPDATES = [*_SNAPSHOT, "time"]
+_NAME = re.compile(r"(l2update_15min_\d+|snapshot_(asks|bids))\.csv")
 _PLACES = 8
 _NOISE = 100  # a hundredth of the last place is what a float may be off
 _SIDES = {"buy": BUY, "sell": SELL}
 
 
 def looks_like_gdax(path: Path, line: str) -> bool:
-    """Tell these files by their first line."""
-    return line.split(",") in (_SNAPSHOT, _UPDATES)
+    """Tell these files by their first line, or by their name: the reader tells what is wrong."""
+    return line.split(",") in (_SNAPSHOT, _UPDATES) or _NAME.match(path.name) is not None
 
 
 class GdaxReader:

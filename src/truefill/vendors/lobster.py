@@ -63,6 +63,13 @@ def lobster_name(path: str | PathLike[str]) -> LobsterName | None:
         return None
 
 
+def _span(path: Path) -> tuple[int, int]:
+    """First and last time after midnight that a file may have, ns: as its name says, or a day."""
+    match = re.match(r".*_\d{4}-\d\d-\d\d_(\d+)_(\d+)_message_", path.name)
+    begin, end = (0, 86_400_000) if match is None else (int(match[1]), int(match[2]))
+    return begin * 1_000_000, end * 1_000_000
+
+
 _LINE = re.compile(r"\d{1,5}(\.\d{1,9})?,[1-7],\d+,\d+,-?\d+,-?1(,|$)")
 _BOOK = "_orderbook_"
 
@@ -108,6 +115,7 @@ class LobsterReader:
         self._midnight_ns = midnight_ns
         self._feed_latency_ns = feed_latency_ns
         self._progress = progress
+        self._span = _span(messages)
 
     def __iter__(self) -> Iterator[np.ndarray]:
         self.counters = ReaderCounters()
@@ -164,6 +172,8 @@ class LobsterReader:
         columns = messages.columns
         kind, side = columns["type"], columns["direction"]
         before = np.concatenate([[last], columns["time"][:-1]])
+        first, end = self._span
+        within = f"a time from {first // 10**9} to {end // 10**9} s after midnight (here in 1e-9 s)"
         for expected, wrong, shown in (
             ("a type from 1 to 7", (kind < 1) | (kind > 7), kind),
             ("direction 1 or -1", (np.abs(side) != 1) & (kind < k.CROSS), side),
@@ -171,6 +181,7 @@ class LobsterReader:
             ("a size of at least 0", columns["size"] < 0, columns["size"]),
             ("a price below 2**60", np.abs(columns["price"]) >= 1 << 60, columns["price"]),
             ("a time not before that of the last line", columns["time"] < before, columns["time"]),
+            (within, (columns["time"] < first) | (columns["time"] > end), columns["time"]),
         ):
             if wrong.any():
                 at = int(np.argmax(wrong))
