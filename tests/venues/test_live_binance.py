@@ -14,6 +14,13 @@ from truefill.venues.binance.connection import read_instruments
 SESSIONS = {
     Venue.BINANCE_SPOT: ("binance_spot_20211012", "NKNUSDT BLZETH LRCBTC RUNEEUR", 265, 2),
     Venue.BINANCE_USDM: ("binance_usdm_20210722", "SUSHIUSDT AKROUSDT KEEPUSDT CTKUSDT", 1535, 67),
+    Venue.BINANCE_COINM: (
+        "binance_coinm_20210722",
+        "LINKUSD_211231 LINKUSD_PERP TRXUSD_PERP ETCUSD_PERP BTCUSD_211231 XRPUSD_PERP EOSUSD_PERP "
+        "BCHUSD_PERP BCHUSD_210924 ETHUSD_210924",
+        4371,
+        33,
+    ),
 }
 
 
@@ -36,7 +43,7 @@ def test_session(venue: Venue) -> None:
 
     replay(name, lambda conn: codec, after, snapshot)
     c, b = codec.counters, codec.book_counters
-    assert c.messages == messages + 4  # and four snapshots
+    assert c.messages == messages + len(codec.streams)  # and a snapshot each
     assert (c.klines, c.ignored, b.gaps, b.crossed) == (bars, 0, 0, 0)
     assert all(stream.book.valid for stream in codec.streams.values())
     found = codec.klines()

@@ -1,11 +1,14 @@
 """Kraken's codecs, spot and futures, on whole sessions of a live client."""
 
+import json
+
 import numpy as np
 import pytest
 
-from tests.support.sessions import kinds, replay, session
+from tests.support.sessions import Entry, kinds, replay, session
 from truefill.core import events as ev
 from truefill.venues import Venue, venue_symbol
+from truefill.venues.codec import VenueCodec
 from truefill.venues.kraken import KrakenCodec
 from truefill.venues.kraken.codec import read_instruments as spot_instruments
 from truefill.venues.kraken_futures import KrakenFuturesCodec
@@ -39,10 +42,21 @@ def test_spot() -> None:
 
 
 def test_futures() -> None:
-    """No number is missing in ten books; the thousand trades of before are left out."""
+    """No number is missing in ten books, the venue's tickers tell their best prices; the thousand trades of
+    before are left out.
+    """
     symbols = [venue_symbol(Venue.KRAKEN_FUTURES, product) for product in PRODUCTS.split()]
     codec = KrakenFuturesCodec(symbols)
-    rows = replay("kraken_futures_20210722", lambda conn: codec)
+    agreed: list[bool] = []
+
+    def after(codec: VenueCodec, entry: Entry) -> None:
+        if b'"ticker_lite"' in entry.data[:40] and b'"event"' not in entry.data[:40]:
+            m = json.loads(entry.data)
+            book = codec.streams[m["product_id"].upper()].book
+            agreed.append((m["bid"], m["ask"]) == (book.bids.best, book.asks.best))
+
+    rows = replay("kraken_futures_20210722", lambda conn: codec, after)
+    assert agreed == [True] * 107
     c, b = codec.counters, codec.book_counters
     assert (c.messages, c.depth, b.snapshots, c.answers) == (7175, 7014, 10, 31)
     assert (b.gaps, b.duplicates, b.out_of_order, b.crossed) == (0, 0, 0, 0)

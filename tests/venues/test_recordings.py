@@ -224,12 +224,14 @@ def table(rows: np.ndarray, kind: int) -> Counter:
         ("usdm", "BTCUSDT", "btcusdt_20240808.gz"),
         ("usdm", "ETHUSDT", "ethusdt_20240808.gz"),
         ("coinm", "BTCUSD_PERP", "btcusd_perp_20240808.gz"),
+        ("spot", "BTCUSDT", "btcusdt_20240808.gz"),
+        ("spot", "NEXOUSDT", "nexousdt_20240723.dat.gz"),
     ],
 )
 def test_book_and_book_ticker_agree(market: str, symbol: str, name: str) -> None:
     """Two streams of the venue, joined by update id, tell the same best prices and quantities."""
     agreed, compared = agreement(market, symbol, name)
-    assert compared > 300
+    assert compared > 100
     assert agreed == compared
 
 
@@ -243,7 +245,7 @@ def agreement(market: str, symbol: str, name: str) -> tuple[int, int]:
     books: dict[int, dict[float, float]] = {ev.BUY: {}, ev.SELL: {}}
     agreed = compared = depth_messages = 0
     for local_ts, message in lines(market, name):
-        if b'"bookTicker"' in message or b'"trade"' in message:
+        if b'bookTicker"' in message or b'trade"' in message:
             continue
         new = codec.feed(message, local_ts)
         px = new["px"] * 10.0 ** new["px_exp"]
