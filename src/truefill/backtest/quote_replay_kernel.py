@@ -115,7 +115,7 @@ def _settle(side, book, account, money, quotes, fills, orders, s):
 
 
 @helper
-def _room(side, tick, account, money, mid2, s):
+def room_for(side, tick, account, money, mid2, s):
     """How many lots a fill of this side may have: limits of inventory and of own money, on both sides."""
     position = account[POSITION] if side == 0 else -account[POSITION]
     room = s.max_lots - position
@@ -140,7 +140,7 @@ def _arrive(side, ts, book, account, money, quotes, fills, orders, s):
     quotes[side, NEXT_LOTS] = 0
     if lots == 0:
         return fills
-    lots = min(lots, _room(side, tick, account, money, book[0] + book[1], s))
+    lots = min(lots, room_for(side, tick, account, money, book[0] + book[1], s))
     takes = tick >= book[1] if side == 0 else tick <= book[0]
     if lots == 0 or (takes and s.post_only):
         orders[order - 1, O_STATUS] = EXPIRED
@@ -159,7 +159,7 @@ def _arrive(side, ts, book, account, money, quotes, fills, orders, s):
 
 
 @helper
-def _decide(ts, mid2, book, calibration, account, counters, settings, s):
+def decide(ts, mid2, book, calibration, account, counters, settings, s):
     """Where to quote: ticks of bid and ask, γ, and the full spread in returns."""
     mid = 0.5 * mid2
     inventory = account[POSITION] * s.lot_size
@@ -371,7 +371,7 @@ def replay_quotes(
                     orders, number = _send(side, now, 0, 0, quotes, orders, number, s)
             else:
                 counters[DECISIONS] += 1
-                bid, ask, gamma, spread = _decide(
+                bid, ask, gamma, spread = decide(
                     now, mid2, book, calibrations[current], account, counters, settings, s
                 )
                 size = s.order_lots
@@ -383,7 +383,7 @@ def replay_quotes(
                     if tick == NO_BID_TICK or tick == NO_ASK_TICK or now < quotes[side, COOL_UNTIL]:
                         lots = 0
                     else:
-                        room = _room(side, tick, account, money, mid2, s)
+                        room = room_for(side, tick, account, money, mid2, s)
                         if room < lots:
                             counters[NO_ROOM] += 1
                         lots = min(lots, room)

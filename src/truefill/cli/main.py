@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 
 from truefill.cli import (
     backtest,
+    backtest_as,
     calibrate,
     collect,
     convert,
@@ -114,6 +115,7 @@ app.command("formats")(formats.formats)
 app.command("verify")(verify.verify)
 app.add_typer(tape.app, name="tape")
 app.command("backtest")(backtest.backtest)
+app.command("backtest-as")(backtest_as.backtest_as)
 app.command("sweep")(sweep.sweep)
 app.command("report")(report.report)
 app.add_typer(calibrate.app, name="calibrate")

@@ -59,8 +59,8 @@ class MakerMarket:
         kept = self.segments[(self.segments[:, 1] > start) & (self.segments[:, 0] < end)]
         return MakerMarket(
             self.flow,
-            Books(*(column[rows] for column in b)),
-            Executions(*(column[hits] for column in t)),
+            Books(b.ts[rows], b.bid[rows], b.ask[rows], b.allowed_from[rows]),
+            Executions(t.ts[hits], t.side[hits], t.tick[hits], t.lots[hits]),
             np.clip(kept, start, end),
             self.lot_size,
         )

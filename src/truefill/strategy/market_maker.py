@@ -69,11 +69,13 @@ class MakerRun:
         watched = counted["watched_ns"]
         if watched:
             shares = [counted[f"{side}_quoted_ns"] / watched for side in ("bid", "ask")]
-            found.append(f"there was a bid {shares[0]:.0%} and an ask {shares[1]:.0%} of the time with a book")
+            found.append(
+                f"there was a bid {shares[0]:.0%} and an ask {shares[1]:.0%} of the time with a book"
+            )
         if trading.requote is None:
             found.append(
-                "quotes were decided at calibrations only, as the original does: between the end of their "
-                f"validity ({trading.validity:g} s) and the next calibration there were none"
+                "quotes were decided at calibrations only, as the original does: between the end of "
+                f"their validity ({trading.validity:g} s) and the next calibration there were none"
             )
         for name, words in (
             (
@@ -127,8 +129,8 @@ class MakerRun:
                 for word in _causes(fit)
             )
             found.append(
-                f"{bad} of {len(fits)} calibrations could not be quoted with ({', '.join(causes)}): no quotes "
-                "until the next; a longer calibration_window_seconds where there were few_events"
+                f"{bad} of {len(fits)} calibrations could not be quoted with ({', '.join(causes)}): no "
+                "quotes until the next; a longer calibration_window_seconds where there were few_events"
             )
         poor = sum(FitStatus.POOR_FIT in (f.bid.status, f.ask.status) for f in fits)
         if poor:
@@ -163,12 +165,14 @@ def _causes(fit: Any) -> list[str]:
 def rule_words(trading: ReplaySettings) -> str:
     """The fill rule in words, as every number that depends on it is labelled."""
     price = (
-        "the mean of the own quote and the farthest crossing price between two books (documented; better than "
-        "the quote)"
+        "the mean of the own quote and the farthest crossing price between two books (documented; better "
+        "than the quote)"
         if trading.fill_rule == "mean"
         else "the own quote"
     )
-    reach = "trades at the quote or through it" if trading.convention == "touch" else "trades through the quote"
+    reach = (
+        "trades at the quote or through it" if trading.convention == "touch" else "trades through the quote"
+    )
     return f"at {price}; {reach}, no queue, latency {trading.latency * 1e3:g} ms"
 
 
