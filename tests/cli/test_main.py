@@ -51,7 +51,10 @@ def test_version():
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        (["backtset"], "error: No such command 'backtset'. Did you mean 'backtest', 'backtest-as'? (see truefill --help)"),
+        (
+            ["backtset"],
+            "error: No such command 'backtset'. Did you mean 'backtest', 'backtest-as'? (see truefill --help)",
+        ),
         (["backtest", "x.py"], "error: Missing option '--config' / '-c' (see truefill backtest --help)"),
         (["demo", "--minutes", "x"], "(see truefill demo --help)"),
         (["demo", "--nonsense"], "error: No such option: --nonsense"),
