@@ -53,7 +53,7 @@ def test_version():
     [
         (
             ["backtset"],
-            "error: No such command 'backtset'. Did you mean 'backtest', 'backtest-as'? (see truefill --help)",
+            "error: No such command 'backtset'. Did you mean 'backtest', 'backtest-as'? (see truefill",
         ),
         (["backtest", "x.py"], "error: Missing option '--config' / '-c' (see truefill backtest --help)"),
         (["demo", "--minutes", "x"], "(see truefill demo --help)"),
