@@ -339,7 +339,7 @@ def _write_csv(path: Path, head: tuple[str, ...], rows: list[list[Any]]) -> None
 
 def _result_rows(run: "MakerRun") -> list[list[Any]]:
     """A row for each calibration: what was known, what was quoted, what was held."""
-    from truefill.analysis.formats import utc
+    from truefill.core.times import utc
 
     samples, rows = run.replay.samples, []
     tick = run.market.tick_size
@@ -372,7 +372,7 @@ def _result_rows(run: "MakerRun") -> list[list[Any]]:
 
 
 def _trade_rows(run: "MakerRun") -> list[list[Any]]:
-    from truefill.analysis.formats import utc
+    from truefill.core.times import utc
 
     rows: list[list[Any]] = []
     held, cash = 0, run.trading.capital
