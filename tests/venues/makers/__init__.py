@@ -7,7 +7,7 @@ checksums, and knows nothing of the codec but its face.
 from tests.venues.makers.binance import BinanceFutures, BinanceSpot
 from tests.venues.makers.bitget import Bitget, BitgetUnified, BitgetVersion1
 from tests.venues.makers.bitstamp import Bitstamp, BitstampOrders
-from tests.venues.makers.bybit import Bybit
+from tests.venues.makers.bybit import Bybit, BybitOption
 from tests.venues.makers.coinbase import Coinbase
 from tests.venues.makers.coinbase_exchange import CoinbaseExchange
 from tests.venues.makers.extended import Extended
@@ -23,6 +23,7 @@ MAKERS: list[type[Maker]] = [
     BinanceSpot,
     BinanceFutures,
     Bybit,
+    BybitOption,
     Okx,
     OkxOfBefore2023,
     OkxWithoutSnapshots,
@@ -42,4 +43,12 @@ MAKERS: list[type[Maker]] = [
     BitstampOrders,
 ]
 
-__all__ = ["CHANNELS", "MAKERS", "Maker", "Side", "dump"]
+
+def speakers(protocol: str) -> list[type[Maker]]:
+    """Makers that speak a protocol of the table; each has some."""
+    found = [maker for maker in MAKERS if maker.protocol == protocol]
+    assert found, f"no made stream of {protocol}"
+    return found
+
+
+__all__ = ["CHANNELS", "MAKERS", "Maker", "Side", "dump", "speakers"]

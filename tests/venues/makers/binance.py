@@ -9,6 +9,7 @@ from truefill.venues.binance import BinanceCodec
 
 
 class BinanceFutures(Maker):
+    protocol = "Binance futures"
     venue = Venue.BINANCE_USDM
     native = "BTCUSDT"
     other = "ETHUSDT"
@@ -29,6 +30,7 @@ class BinanceFutures(Maker):
 
 
 class BinanceSpot(BinanceFutures):
+    protocol = "Binance spot"
     venue = Venue.BINANCE_SPOT
 
     def snapshot(self, n: int, bids: Levels, asks: Levels) -> np.ndarray:

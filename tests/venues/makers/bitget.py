@@ -9,6 +9,7 @@ from truefill.venues.bitget import BitgetCodec
 class Bitget(Maker):
     """Version 2: a checksum, nothing numbered."""
 
+    protocol = "Bitget 2"
     venue = Venue.BITGET_USDT
     native = "BTCUSDT"
     other = "ETHUSDT"
@@ -41,6 +42,8 @@ class Bitget(Maker):
 class BitgetVersion1(Bitget):
     """As recorded in 2022: trades are lists, without ids."""
 
+    protocol = "Bitget 1 (2022)"
+
     def _arg(self, name: str) -> dict[str, str]:
         return {"instType": "mc", "channel": name, "instId": self.native}
 
@@ -52,6 +55,7 @@ class BitgetVersion1(Bitget):
 class BitgetUnified(Bitget):
     """Version 3: each message names the one before it."""
 
+    protocol = "Bitget 3 (unified account)"
     tells_order = True
 
     def _arg(self, name: str) -> dict[str, str]:

@@ -14,6 +14,7 @@ from truefill.venues.bitstamp import BitstampCodec
 class Bitstamp(Maker):
     """Nothing is numbered; messages and snapshots have a time in microseconds."""
 
+    protocol = "Bitstamp 2, levels"
     venue = Venue.BITSTAMP
     native = "btcusd"
     other = "ethusd"
@@ -58,6 +59,7 @@ class Bitstamp(Maker):
 class BitstampOrders(Bitstamp):
     """Order by order, as of 2026: each level is one order here, and a message names the one before it."""
 
+    protocol = "Bitstamp 2, order by order"
     tells_gaps = True
     judges_crossing = False
     snapshot_kind = ev.ADD_ORDER

@@ -11,6 +11,7 @@ from truefill.venues.coinbase import CoinbaseCodec
 class Coinbase(Extended):
     """As Extended, it numbers the messages of the connection, and its trades have the maker's side."""
 
+    protocol = "Coinbase Advanced Trade"
     venue = Venue.COINBASE
     codec_type = CoinbaseCodec
     numbers_connection = True

@@ -8,6 +8,7 @@ from truefill.venues.coinbase_exchange import CoinbaseExchangeCodec
 class CoinbaseExchange(Maker):
     """Nothing is numbered, updates have a time, and trades have the maker's side."""
 
+    protocol = "Coinbase Exchange (Pro, GDAX)"
     venue = Venue.COINBASE_EXCHANGE
     native = "BTC-USD"
     other = "ETH-USD"

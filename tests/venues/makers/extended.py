@@ -12,6 +12,7 @@ from truefill.venues.extended import ExtendedCodec
 class Extended(Maker):
     """It numbers the messages of the connection, of whatever stream."""
 
+    protocol = "Extended, RPC 2"
     venue = Venue.EXTENDED
     native = "BTC-USD"
     other = "ETH-USD"

@@ -6,6 +6,7 @@ from truefill.venues.hyperliquid import HyperliquidCodec
 
 
 class Hyperliquid(Maker):
+    protocol = "Hyperliquid"
     venue = Venue.HYPERLIQUID
     native = "BTC"
     other = "ETH"

@@ -13,6 +13,7 @@ from truefill.venues.independent_reserve import IndependentReserveCodec
 class IndependentReserve(Maker):
     """Order by order: each level is one order here, and each message has one order."""
 
+    protocol = "Independent Reserve, order by order"
     venue = Venue.INDEPENDENT_RESERVE
     native = "eth-aud"
     other = "xbt"

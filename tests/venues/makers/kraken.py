@@ -11,6 +11,7 @@ from truefill.venues.kraken import KrakenCodec
 class Kraken(Maker):
     """Version 1: lists, a checksum, nothing numbered, trades without ids."""
 
+    protocol = "Kraken 1"
     venue = Venue.KRAKEN
     native = "ETH/USD"
     other = "SOL/USD"

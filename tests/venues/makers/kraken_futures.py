@@ -10,6 +10,7 @@ from truefill.venues.kraken_futures import KrakenFuturesCodec
 class KrakenFutures(Maker):
     """One level a message, and numbers that are JSON numbers."""
 
+    protocol = "Kraken futures 1"
     venue = Venue.KRAKEN_FUTURES
     native = "PI_XBTUSD"
     other = "PI_ETHUSD"

@@ -31,10 +31,12 @@ def overlaid(side: Side, levels: Levels) -> Side:
 class Maker:
     """One instrument of a venue and its messages; `n` numbers the messages of the book from 1."""
 
+    protocol: str  # its row in the table of capabilities
     venue: Venue
     native: str
     other = ""  # an instrument that was not asked for
     codec_type: Callable[..., VenueCodec]
+    brings_others = False  # whether trades of instruments that were not asked for come, too
     tells_gaps = True  # whether a missing message can be told
     tells_order = True  # whether an old message can be told
     fetches = False  # whether the snapshot comes by REST

@@ -13,6 +13,7 @@ from truefill.venues.mexc import MexcCodec
 class MexcJson(Maker):
     """As recorded in 2025: differences with a version, and the best levels whole as of a version."""
 
+    protocol = "MEXC spot 3, JSON (ended in 2025)"
     venue = Venue.MEXC_SPOT
     native = "BTCUSDT"
     other = "ETHUSDT"
@@ -72,6 +73,7 @@ def varint(value: int) -> bytes:
 class Mexc(MexcJson):
     """Protocol buffers: differences say from which version to which, the snapshot is fetched."""
 
+    protocol = "MEXC spot 3, protocol buffers"
     fetches = True
     whole_books = False
     repeats_snapshots = False

@@ -7,6 +7,7 @@ from truefill.venues.okx import OkxCodec
 
 
 class Okx(Maker):
+    protocol = "OKX v5"
     venue = Venue.OKX
     native = "BTC-USDT-SWAP"
     other = "ETH-USDT-SWAP"
@@ -50,6 +51,7 @@ class Okx(Maker):
 class OkxOfBefore2023(Okx):
     """Nothing is numbered, and the checksum tells."""
 
+    protocol = "OKX v5 of before 2023"
     numbered = False
     tells_order = False
 
@@ -60,6 +62,7 @@ class OkxOfBefore2023(Okx):
 class OkxWithoutSnapshots(Okx):
     """As announced for 2026: a snapshot by REST."""
 
+    protocol = "OKX v5"
     fetches = True
 
     def __init__(self) -> None:

@@ -17,9 +17,10 @@ import msgspec
 from msgspec import Raw, Struct
 
 from truefill.core.errors import ConfigError, DataError
+from truefill.venues.args_codec import Arg, ArgsCodec, Message
 from truefill.venues.bitget import facts
 from truefill.venues.checksums import interleaved
-from truefill.venues.codec import BEST, CHANNELS, DEPTH, KLINES, MARKS, TRADES, Unknown, VenueCodec
+from truefill.venues.codec import BEST, CHANNELS, DEPTH, KLINES, MARKS, TRADES, Unknown
 from truefill.venues.gap_rules import linked
 from truefill.venues.instruments import Instrument, step_of_places
 from truefill.venues.levels import read_levels
@@ -28,24 +29,6 @@ from truefill.venues.stream import Kline, Stream, side_flag
 from truefill.venues.streamed_book import At, StreamedBook
 from truefill.venues.symbols import Symbol, venue_symbol
 from truefill.venues.venue import Venue
-from truefill.venues.wants import Send, Want
-
-
-class _Arg(Struct, gc=False):
-    channel: str = ""
-    instId: str = ""
-    topic: str = ""  # version 3
-    symbol: str = ""
-
-
-class _Message(Struct, gc=False):
-    arg: _Arg | None = None
-    action: str = ""
-    data: Raw = NOTHING
-    ts: Raw = NOTHING
-    event: str = ""
-    code: Raw = NOTHING
-    msg: str = ""
 
 
 class _Book(Struct, gc=False):
@@ -103,7 +86,6 @@ class _Ticker(Struct, gc=False):
     ts: Raw = NOTHING
 
 
-_decode = msgspec.json.Decoder(_Message).decode
 _books = msgspec.json.Decoder(list[_Book]).decode
 _trades = msgspec.json.Decoder(list[_Trade] | None).decode
 _lists = msgspec.json.Decoder(list[list[str]]).decode
@@ -112,7 +94,7 @@ _tickers = msgspec.json.Decoder(list[_Ticker]).decode
 _MINUTE = 60_000_000_000
 
 
-class BitgetCodec(VenueCodec):
+class BitgetCodec(ArgsCodec):
     """Bitget; see the top of this file and `VenueCodec`. The version is that of the words in which it
     subscribes; messages of all are read.
 
@@ -124,6 +106,8 @@ class BitgetCodec(VenueCodec):
         What `connected` subscribes.
     version : {"v1", "v2", "v3"}
     """
+
+    args_per_request = facts.ARGS_PER_REQUEST
 
     @classmethod
     def offered_by(cls, venue: Venue) -> Sequence[str]:
@@ -151,8 +135,8 @@ class BitgetCodec(VenueCodec):
         """Where a channel is sent."""
         return facts.STREAM[self._version].format(market="spot" if self.venue is Venue.BITGET_SPOT else "mix")
 
-    def subscribe(self, channels: Sequence[str]) -> Iterable[Want]:
-        """What to send on a new connection for these channels."""
+    def args(self, channels: Sequence[str]) -> Iterable[Arg]:
+        """Arguments of these channels."""
         new = self._version == "v3"
         names = {
             DEPTH: "books",
@@ -162,41 +146,23 @@ class BitgetCodec(VenueCodec):
             KLINES: "kline" if new else "candle1m",
         }
         wanted = list(dict.fromkeys(names[channel] for channel in channels))
-        args = [self._arg(name, native) for name in wanted for native in self.streams]
-        for at in range(0, len(args), facts.ARGS_PER_REQUEST):
-            yield _request("subscribe", args[at : at + facts.ARGS_PER_REQUEST])
+        return (self._arg(name, native) for name in wanted for native in self.streams)
 
-    def begin_again(self, stream: Stream) -> Iterable[Want]:
-        """Subscribing the book anew brings a snapshot."""
-        args = [self._arg("books", stream.native)]
-        return _request("unsubscribe", args), _request("subscribe", args)
+    def book_arg(self, stream: Stream) -> Arg:
+        """Argument of a book."""
+        return self._arg("books", stream.native)
 
-    def heartbeat(self) -> Send:
-        """What to send each 30 seconds."""
-        return Send("ping")
-
-    def _arg(self, name: str, native: str) -> dict[str, str]:
+    def _arg(self, name: str, native: str) -> Arg:
         kind = facts.INSTRUMENT_TYPE[self._version][self.venue]
         if self._version == "v3":
             more = {"interval": "1m"} if name == "kline" else {}
             return {"instType": kind, "topic": name, "symbol": native} | more
         return {"instType": kind, "channel": name, "instId": native}
 
-    def handle(self, message: bytes, local_ts: int, place: int) -> None:
-        """Decode a message and write its rows."""
-        if message == b"pong":
-            self.connection.heartbeats += 1
-            return
-        m = _decode(message)
-        if m.event:
-            if m.event == "error":
-                self.say(f"{number(m.code)} {m.msg}")
-            else:
-                self.connection.answers += 1
-            return
-        if m.arg is None or not m.data or m.action not in ("snapshot", "update"):
+    def data(self, m: Message, channel: str, native: str, local_ts: int, place: int) -> None:
+        """Read a message of market data."""
+        if m.action not in ("snapshot", "update"):
             raise Unknown
-        channel, native = m.arg.channel or m.arg.topic, m.arg.instId or m.arg.symbol
         stream = self.find(native, place)
         assert isinstance(stream, _BitgetStream)
         if channel == "books":
@@ -223,7 +189,7 @@ class BitgetCodec(VenueCodec):
         else:
             stream.counters.ignored += 1
 
-    def _book(self, m: _Message, stream: "_BitgetStream", local_ts: int, place: int) -> None:
+    def _book(self, m: Message, stream: "_BitgetStream", local_ts: int, place: int) -> None:
         for new in _books(m.data):
             at = At(ms_text(new.ts or number(m.ts)), local_ts, place)
             stream.see(at)
@@ -243,7 +209,7 @@ class BitgetCodec(VenueCodec):
         stream.trade(at, side_flag(side == "buy"), trade.price or trade.p, trade.size or trade.v, trade_id)
         stream.see(at)
 
-    def _ticker(self, m: _Message, stream: Stream, local_ts: int, place: int) -> None:
+    def _ticker(self, m: Message, stream: Stream, local_ts: int, place: int) -> None:
         for t in _tickers(m.data):
             ts = number(t.systemTime) or number(t.ts) or number(m.ts)
             at = At(ms_text(ts), local_ts, place)
@@ -266,10 +232,6 @@ def _read_trades(data: Raw) -> list[_Trade]:
             raise ValueError("trades of time, price, size and side")
         return [_Trade(*fields) for fields in lists]
     return _trades(data) or []
-
-
-def _request(op: str, args: list[dict[str, str]]) -> Send:
-    return Send(msgspec.json.encode({"op": op, "args": args}).decode())
 
 
 class _Info(Struct):

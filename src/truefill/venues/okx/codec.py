@@ -14,35 +14,22 @@ from collections.abc import Iterable, Sequence
 from typing import Literal
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import Struct
 
+from truefill.venues.args_codec import Arg, ArgsCodec, Message, decode_message
 from truefill.venues.checksums import interleaved
-from truefill.venues.codec import BEST, DEPTH, KLINES, MARKS, TRADES, Unknown, VenueCodec
+from truefill.venues.codec import BEST, DEPTH, KLINES, MARKS, TRADES, Unknown
 from truefill.venues.fetched_book import FetchedBook
 from truefill.venues.gap_rules import linked
 from truefill.venues.instruments import Instrument
 from truefill.venues.names import PERPETUAL
-from truefill.venues.numbers import NOTHING, Id, id_number, ms_text
+from truefill.venues.numbers import Id, id_number, ms_text
 from truefill.venues.okx import facts
 from truefill.venues.stream import Kline, Stream, side_flag
 from truefill.venues.streamed_book import At, StreamedBook
 from truefill.venues.symbols import Symbol, venue_symbol
 from truefill.venues.venue import Venue
-from truefill.venues.wants import Fetch, Send, Want
-
-
-class _Arg(Struct, gc=False):
-    channel: str = ""
-    instId: str = ""
-
-
-class _Message(Struct, gc=False):
-    arg: _Arg | None = None
-    action: str = ""
-    data: Raw = NOTHING
-    event: str = ""
-    code: str = ""
-    msg: str = ""
+from truefill.venues.wants import Fetch, Want
 
 
 class _Book(Struct, gc=False):
@@ -88,7 +75,6 @@ class _Mark(Struct, gc=False):
     fundingTime: str = ""
 
 
-_decode = msgspec.json.Decoder(_Message).decode
 _books = msgspec.json.Decoder(list[_Book]).decode
 _trades = msgspec.json.Decoder(list[_Trade]).decode
 _tickers = msgspec.json.Decoder(list[_Ticker]).decode
@@ -98,7 +84,7 @@ _candles = msgspec.json.Decoder(list[list[str]]).decode
 _MINUTE = 60_000_000_000
 
 
-class OkxCodec(VenueCodec):
+class OkxCodec(ArgsCodec):
     """OKX v5; see the top of this file and `VenueCodec`.
 
     Parameters
@@ -110,6 +96,8 @@ class OkxCodec(VenueCodec):
     snapshots : {"streamed", "fetched"}
         Where the book's snapshots come from.
     """
+
+    args_per_request = facts.ARGS_PER_REQUEST
 
     def __init__(
         self,
@@ -136,8 +124,8 @@ class OkxCodec(VenueCodec):
         """Where a channel is sent."""
         return facts.BUSINESS_STREAM if channel == KLINES else facts.STREAM
 
-    def subscribe(self, channels: Sequence[str]) -> Iterable[Want]:
-        """What to send on a new connection; bars need a connection of their own (`facts.BUSINESS_STREAM`)."""
+    def args(self, channels: Sequence[str]) -> Iterable[Arg]:
+        """Arguments of these channels."""
         wanted: dict[tuple[str, str], None] = {}
         for native, stream in self.streams.items():
             names = {DEPTH: ["books"], TRADES: ["trades"], BEST: ["bbo-tbt"], KLINES: ["candle1m"]}
@@ -146,36 +134,20 @@ class OkxCodec(VenueCodec):
             wanted |= dict.fromkeys((n, native) for c in channels for n in names[c])
             if MARKS in channels:
                 wanted["index-tickers", _index(stream)] = None
-        args = [{"channel": name, "instId": native} for name, native in wanted]
-        for at in range(0, len(args), facts.ARGS_PER_REQUEST):
-            yield _request("subscribe", args[at : at + facts.ARGS_PER_REQUEST])
+        return ({"channel": name, "instId": native} for name, native in wanted)
+
+    def book_arg(self, stream: Stream) -> Arg:
+        """Argument of a book."""
+        return {"channel": "books", "instId": stream.native}
 
     def begin_again(self, stream: Stream) -> Iterable[Want]:
         """Subscribing the book anew brings a snapshot; or it is fetched."""
         if self._fetched:
             return (Fetch(facts.SNAPSHOT.format(symbol=stream.native), stream.native),)
-        args = [{"channel": "books", "instId": stream.native}]
-        return _request("unsubscribe", args), _request("subscribe", args)
+        return super().begin_again(stream)
 
-    def heartbeat(self) -> Send:
-        """What to send each 25 seconds."""
-        return Send("ping")
-
-    def handle(self, message: bytes, local_ts: int, place: int) -> None:
-        """Decode a message and write its rows."""
-        if message == b"pong":
-            self.connection.heartbeats += 1
-            return
-        m = _decode(message)
-        if m.event:
-            if m.event == "error":
-                self.say(f"{m.code} {m.msg}")
-            else:
-                self.connection.answers += 1
-            return
-        if m.arg is None or not m.data:
-            raise Unknown
-        channel, native = m.arg.channel, m.arg.instId
+    def data(self, m: Message, channel: str, native: str, local_ts: int, place: int) -> None:
+        """Read a message of market data."""
         if channel == "books":
             self._book(m, native, local_ts, place)
         elif channel in ("trades", "trades-all"):
@@ -213,7 +185,7 @@ class OkxCodec(VenueCodec):
     def snapshot(self, stream: Stream, body: bytes, local_ts: int, place: int) -> None:
         """Read an answer of ``/api/v5/market/books``."""
         book = stream.book
-        m = _decode(body)
+        m = decode_message(body)
         if not isinstance(book, FetchedBook) or not m.data:
             raise Unknown
         (new,) = _books(m.data)
@@ -226,7 +198,7 @@ class OkxCodec(VenueCodec):
         stream.see(at)
         return stream, at
 
-    def _book(self, m: _Message, native: str, local_ts: int, place: int) -> None:
+    def _book(self, m: Message, native: str, local_ts: int, place: int) -> None:
         if m.action not in ("snapshot", "update"):
             raise Unknown
         for new in _books(m.data):
@@ -255,7 +227,7 @@ class OkxCodec(VenueCodec):
         stream.trade(at, side_flag(trade.side == "buy"), trade.px, trade.sz, id_number(trade.tradeId))
         stream.see(at)
 
-    def _candle(self, m: _Message, native: str, local_ts: int, place: int) -> None:
+    def _candle(self, m: Message, native: str, local_ts: int, place: int) -> None:
         stream = self.find(native, place)
         self.heard(KLINES, native)
         for ts, o, h, low, c, volume, *rest in _candles(m.data):
@@ -270,10 +242,6 @@ def _index(stream: Stream) -> str:
 
 def _pairs(levels: list[tuple[str, str, str, str]]) -> list[tuple[str, str]]:
     return [(px, qty) for px, qty, _, _ in levels]
-
-
-def _request(op: str, args: list[dict[str, str]]) -> Send:
-    return Send(msgspec.json.encode({"op": op, "args": args}).decode())
 
 
 class _Info(Struct):
