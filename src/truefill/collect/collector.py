@@ -18,6 +18,8 @@ from collections.abc import Iterable, Sequence
 from os import PathLike
 from pathlib import Path
 
+import numpy as np
+
 from truefill.collect.archive import Period
 from truefill.collect.backoff import Backoff
 from truefill.collect.collector_state import (
@@ -29,12 +31,15 @@ from truefill.collect.collector_state import (
 from truefill.collect.connection import NO_CONNECTION
 from truefill.collect.endpoints import Endpoint, endpoint
 from truefill.collect.fetching import Fetcher
+from truefill.collect.handover import Handover
 from truefill.collect.session import Session, cancel
 from truefill.collect.settings import Layout, Patience
-from truefill.collect.store import CONNECTION, UNREAD, Store, check_layout
+from truefill.collect.store import CONNECTION, REPEATED, TRADES_ASKED, UNREAD, Store, check_layout
+from truefill.collect.trade_ids import TradeIds
 from truefill.core.errors import DataError
 from truefill.venues import Symbol, market_codec, parse_symbol
 from truefill.venues.codec import DEPTH, TRADES, VenueCodec
+from truefill.venues.past_trades import read_trades, trades_url
 from truefill.venues.wants import Fetch
 
 __all__ = ["Collector", "Patience"]
@@ -43,6 +48,9 @@ _LOG = logging.getLogger("truefill.collect")
 _BATCH = 256  # messages whose events are taken together
 _SECOND = 1_000_000_000
 _LONGEST_STALE_S = 3600.0
+_BEFORE_S = 900.0  # so long before the venue closes a connection the next one is opened
+_LOOK_S = 0.05
+_AFTER_S = 5.0  # a connection that is so long behind the other one would be cut for it
 _SHOWN = 10  # troubles that are told between two states; what follows is in the log at level DEBUG
 
 
@@ -109,6 +117,10 @@ class Collector:
         self._store: Store
         self._fetcher: Fetcher
         self._session: Session
+        self._sessions: list[Session] = []  # that one, and the one that takes its place
+        self._handover: Handover | None = None
+        self._trades: dict[str, TradeIds] = {}
+        self._missing: dict[str, int] = {}  # since which exchange time trades may be, ns
         self._books = False  # whether the store wants to see them
         self._backoff = Backoff(self.patience.retry_s, self.patience.most_s)
         self._stop = asyncio.Event()
@@ -121,8 +133,8 @@ class Collector:
     def stop(self) -> None:
         """Let `run` end in order."""
         self._stop.set()
-        if hasattr(self, "_session"):
-            self._session.disconnect()
+        for session in self._sessions:
+            session.disconnect()
 
     async def run(self) -> CollectorState:
         """Collect until `stop`; also to be cancelled.
@@ -157,7 +169,9 @@ class Collector:
         self._books = self._store.sink.wants_books
         self._fetcher = Fetcher(self.endpoint)
         self._session = self._new_session(self.codec)
-        helpers = [asyncio.create_task(self._each_second())]
+        now = self.time()
+        self._trades = {native: TradeIds(now) for native in self.codec.streams}
+        helpers = [asyncio.create_task(self._each_second()), asyncio.create_task(self._renewals())]
         try:
             while not self._stop.is_set():
                 await self._connect()
@@ -168,10 +182,12 @@ class Collector:
             await self._fetcher.close()
 
     def _new_session(self, codec: VenueCodec) -> Session:
-        return Session(codec, self.endpoint, self.patience, self._fetcher, self)
+        session = Session(codec, self.endpoint, self.patience, self._fetcher, self)
+        self._sessions.append(session)
+        return session
 
     async def _connect(self) -> None:
-        """Open the connection, and stay until it is closed."""
+        """Open the connection, and stay until it, or the one that took its place, is closed."""
         session = self._session
         try:
             await session.open()
@@ -181,11 +197,107 @@ class Collector:
         self.state.connections += 1
         self.state.silent = []
         self._heard = dict.fromkeys(self.codec.streams, session.since)
-        if self._stop.is_set():
-            session.disconnect()
-        await session.closed()
+        if self._missing:
+            session.start(self._missed_trades())
+        while True:
+            if self._stop.is_set():
+                session.disconnect()
+            await session.closed()
+            cut = self._handover is not None and self._handover.old is session.codec
+            if cut and not self._stop.is_set():
+                self._change_over()
+            if session is self._session:
+                break
+            session = self._session
+        for native, ids in self._trades.items():
+            self._missing.setdefault(native, ids.last_ts)
         if not self._stop.is_set():
             self.trouble("the connection to %s is closed", self.endpoint.stream)
+
+    # -- from one connection to the next ---------------------------------------------------------------------
+
+    async def _renewals(self) -> None:
+        """Replace the connection before the venue closes it."""
+        lifetime = self.endpoint.lifetime_s
+        if lifetime is None:
+            return
+        length = lifetime - min(_BEFORE_S, lifetime / 4)
+        while True:
+            loop = asyncio.get_running_loop()
+            due = self._session.since + length if self._session.is_open else loop.time() + length
+            await asyncio.sleep(max(due - loop.time(), self.patience.retry_s))
+            if self._session.is_open and loop.time() - self._session.since >= length:
+                await self._renew()
+
+    async def _renew(self) -> None:
+        """Open another connection, and change over to it."""
+        loop = asyncio.get_running_loop()
+        new = self._new_session(market_codec(self.symbols, self.codec.channels))
+        self._take()
+        handover = self._handover = Handover(self.codec, new.codec, loop.time())
+        try:
+            await new.open()
+            self.state.connections += 1
+            while not handover.done and not (new.lost and not handover.begun):
+                if new.lost:
+                    self._change_over()
+                await asyncio.sleep(_LOOK_S)
+                handover.quiet(loop.time())
+            if handover.done:
+                self._change_over()
+                await asyncio.sleep(_AFTER_S)  # what the new one repeats of before
+        except NO_CONNECTION as error:
+            self.trouble("no second connection to %s: %s", self.endpoint.stream, error)
+        finally:
+            self._handover = None
+            if new is not self._session:
+                self._sessions.remove(new)
+                new.disconnect()
+                await new.closed()
+
+    def _change_over(self) -> None:
+        """Let the new connection be the one; with a gap where it is not in sync."""
+        handover, old = self._handover, self._session
+        assert handover is not None
+        if old.codec is handover.new:
+            return
+        self.state.handovers += handover.done
+        handover.force()
+        self._take()
+        self._session = next(session for session in self._sessions if session.codec is handover.new)
+        self.codec = handover.new
+        self._sessions.remove(old)
+        old.disconnect()
+
+    async def _missed_trades(self) -> None:
+        """Ask for the trades that a lost connection has missed, where the venue tells."""
+        if TRADES not in self.codec.channels:
+            return
+        await asyncio.sleep(self.patience.trades_s)
+        for native in list(self._missing):
+            url = trades_url(self.codec.venue, native)
+            if url is None:
+                return
+            body = await self._fetcher.fetch(url, Backoff(self.patience.retry_s, self.patience.most_s))
+            try:
+                self._recover(native, body, self._missing.pop(native))
+            except Exception as error:
+                self._fail(error)
+
+    def _recover(self, native: str, body: bytes, since: int) -> None:
+        now = self._time()
+        self._take()
+        self.state.messages += 1
+        self._store.archive.append(f"{TRADES_ASKED}-{self._store.names[native]}", now, body)
+        try:
+            rows = self._trades[native].missed(read_trades(self.codec.venue, body), since, self._now)
+        except DataError as error:
+            self.state.unread += 1
+            self.trouble("trades that cannot be read: %s", error)
+            return
+        if len(rows):
+            self.state.trades_recovered += len(rows)
+            self._emit(native, rows, self._now)
 
     # -- messages -------------------------------------------------------------------------------------------
 
@@ -214,7 +326,7 @@ class Collector:
             except DataError as error:
                 self._unread(now, message, error)
             else:
-                self._keep(now, message)
+                self._keep(session, now, message)
             session.do_wants()
         except (
             Exception
@@ -231,19 +343,23 @@ class Collector:
             except DataError as error:
                 self._unread(now, body, error)
             else:
-                self._keep(now, body)
+                self._keep(session, now, body)
             session.do_wants()
         except Exception as error:
             self._fail(error)
 
-    def _keep(self, now: int, message: bytes) -> None:
+    def _keep(self, session: Session, now: int, message: bytes) -> None:
         """Archive a message that was read, with each of its instruments; take events now and then."""
-        about = self.codec.about
+        codec = session.codec
+        about = codec.about
         self.state.messages += 1
+        line = codec.line(message)
         if not about:
-            self._store.archive.append(CONNECTION, now, self.codec.line(message))
+            self._store.archive.append(CONNECTION, now, line)
             return
-        line = self.codec.line(message)
+        if self._handover is not None or session is not self._session:
+            self._keep_one(session, now, line)
+            return
         heard = asyncio.get_running_loop().time()
         for native in dict.fromkeys(stream.native for stream in about):
             self._store.message(native, now, line)
@@ -252,11 +368,30 @@ class Collector:
             own.last_ts = now
             self._heard[native] = heard
             if self._books:
-                self._store.sink.book(self.codec.streams[native])
+                self._store.sink.book(codec.streams[native])
         self._backoff.reset()
         self._waiting += 1
         if self._waiting >= _BATCH:
             self._take()
+
+    def _keep_one(self, session: Session, now: int, line: bytes) -> None:
+        """As `_keep`, while there are two connections: of each instrument one of them counts."""
+        codec, handover = session.codec, self._handover
+        about = {stream.native: stream for stream in codec.about}
+        counts = {n for n, stream in about.items() if handover is not None and handover.heard(codec, stream)}
+        if len(counts) < len(about):
+            self._store.archive.append(REPEATED, now, line)
+        for native in counts:
+            self._store.message(native, now, line)
+            own = self.state.instruments[native]
+            own.messages += 1
+            own.last_ts = now
+            self._heard[native] = asyncio.get_running_loop().time()
+        for symbol, rows in self._taken(codec):
+            if codec.native(symbol) in counts:
+                self._emit(codec.native(symbol), rows, self._now)
+        for native in counts if self._books else ():
+            self._store.sink.book(about[native])
 
     def _unread(self, now: int, message: bytes, error: DataError) -> None:
         self.state.messages += 1
@@ -267,18 +402,25 @@ class Collector:
     def _take(self, now: int = 0) -> None:
         """Pass the events on, as of `now`."""
         self._waiting = 0
+        for symbol, rows in self._taken(self.codec):
+            self._emit(self.codec.native(symbol), rows, now or self._now)
+
+    def _taken(self, codec: VenueCodec) -> list[tuple[Symbol, np.ndarray]]:
+        """Take the events of a codec."""
         taken = None
         while taken is None:
             try:
-                taken = self.codec.take()
+                taken = codec.take()
             except DataError as error:  # a number that is too long; its instrument begins again
                 self.state.unread += 1
                 self.trouble("events that cannot be written: %s", error)
-        self.codec.klines()  # bars are no events; the archive has them
-        for symbol, rows in taken:
-            native = self.codec.native(symbol)
-            self.state.instruments[native].events += len(rows)
-            self._store.rows(native, rows, now or self._now)
+        codec.klines()  # bars are no events; the archive has them
+        return taken
+
+    def _emit(self, native: str, rows: np.ndarray, now: int) -> None:
+        self._trades[native].remember(rows)
+        self.state.instruments[native].events += len(rows)
+        self._store.rows(native, rows, now)
 
     def _turn_over(self) -> None:
         """Begin the next files of events, if their day or hour has begun."""

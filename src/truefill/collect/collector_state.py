@@ -42,6 +42,10 @@ class CollectorState(msgspec.Struct):
         Archived, of instruments and connections.
     unread : int
         Of these, what the codec could not read: see the archive's ``_unread`` files.
+    handovers : int
+        Connections that were replaced before their end, without a gap.
+    trades_recovered : int
+        Trades that were missed while there was no connection, and asked for afterwards.
     clock_steps : int
         How often a receive time was before the one of the message before.
     silent : list of str
@@ -57,6 +61,8 @@ class CollectorState(msgspec.Struct):
     connections: int = 0
     messages: int = 0
     unread: int = 0
+    handovers: int = 0
+    trades_recovered: int = 0
     clock_steps: int = 0
     silent: list[str] = []
     instruments: dict[str, InstrumentState] = {}

@@ -69,6 +69,11 @@ class Connection:
         """Send a text, in its turn."""
         self._texts.put_nowait(text)
 
+    @property
+    def lost(self) -> bool:
+        """Whether it is closed, by whomever."""
+        return self._transport.is_disconnected
+
     def disconnect(self) -> None:
         """Close it; `closed` returns."""
         self._transport.disconnect()

@@ -28,12 +28,15 @@ class Endpoint:
         Least time between two requests.
     heartbeat_s : float or None
         How often the codec's heartbeat is sent.
+    lifetime_s : float or None
+        After how long the venue closes a connection.
     """
 
     stream: str
     rest: str = ""
     fetch_every_s: float = _FETCH_EVERY_S
     heartbeat_s: float | None = None
+    lifetime_s: float | None = None
 
     def link(self, links: Sequence[Link], number: int) -> str:
         """Give the address of one of a codec's connections; at another host, of its path there."""
@@ -82,4 +85,5 @@ def endpoint(venue: Venue, stream: str = "", rest: str = "") -> Endpoint:
         own = facts.STREAM["v2"]
     else:
         own = facts.STREAM
-    return Endpoint(stream or own, rest, every, getattr(facts, "HEARTBEAT_S", None))
+    heartbeat, lifetime = (getattr(facts, name, None) for name in ("HEARTBEAT_S", "LIFETIME_S"))
+    return Endpoint(stream or own, rest, every, heartbeat, lifetime)

@@ -68,6 +68,11 @@ class Session:
         """Whether the connection of the books stands."""
         return 0 in self._links
 
+    @property
+    def lost(self) -> bool:
+        """Whether that connection is none any more."""
+        return 0 not in self._links or self._links[0].lost
+
     async def open(self) -> None:
         """Connect and subscribe.
 
@@ -79,9 +84,9 @@ class Session:
         await self._open(0)
         self.since = asyncio.get_running_loop().time()
         for number in range(1, len(self.codec.links)):
-            self._start(self._stay_open(number))
+            self.start(self._stay_open(number))
         if self._endpoint.heartbeat_s is not None and self.codec.heartbeat() is not None:
-            self._start(self._heartbeats(self._endpoint.heartbeat_s))
+            self.start(self._heartbeats(self._endpoint.heartbeat_s))
         self.do_wants()
 
     def disconnect(self) -> None:
@@ -105,7 +110,7 @@ class Session:
         """Do what the codec wants."""
         for want in self.codec.wants():
             if isinstance(want, Fetch):
-                self._start(self._fetch(want))
+                self.start(self._fetch(want))
                 continue
             connection = self._links.get(want.link)
             if isinstance(want, Send):
@@ -116,7 +121,8 @@ class Session:
                 if connection is not None:
                     connection.disconnect()
 
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+    def start(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something that ends with the connection."""
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

@@ -31,6 +31,8 @@ class Patience:
         Before the first and before any later try to connect, or to fetch; drawn from the upper half.
     state_s : float
         Between two states.
+    trades_s : float
+        Between a new connection and the request for the trades that were missed before it.
     snapshots_s : float
         Between two snapshots of an instrument that are fetched only to compare with.
     """
@@ -40,6 +42,7 @@ class Patience:
     retry_s: float = 0.5
     most_s: float = 60.0
     state_s: float = 30.0
+    trades_s: float = 2.0
     snapshots_s: float = 600.0
 
 

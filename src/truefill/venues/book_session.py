@@ -123,6 +123,12 @@ class BookSession:
         """Whether the book is whole, as far as the snapshot's depth goes."""
         return self._valid
 
+    @property
+    def last(self) -> int:
+        """Update id up to which the book has come; -1 before any."""
+        found = self._ahead if self._last is None else self._last
+        return -1 if found is None else found
+
     def difference(self, d: Difference) -> Sequence[Action]:
         """Take the next difference of the stream.
 

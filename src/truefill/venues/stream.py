@@ -25,6 +25,10 @@ _KEPT_IDS = 20_000  # of trades; what venues repeat after a reconnect is at most
 _HISTORY_NS = 1_000_000_000  # what traded so long before anything else on the connection is history
 
 
+Position = tuple[int, ...]
+"""The venue's last numbers of an instrument: of its book, its trades, its best prices."""
+
+
 class Kline(NamedTuple):
     """One bar as the venue sent it; prices and volume as text."""
 
@@ -84,6 +88,10 @@ class Stream:
         self._began: int | None = None  # earliest exchange time of the first connection
         self._ticker: tuple[str, str, str, str] = ("", "", "", "")
         self._ticker_id = -1
+
+    def position(self) -> Position:
+        """Tell how far it has come, in numbers that are the same on every connection; (): it has none."""
+        return ()
 
     def see(self, at: At) -> None:
         """Take note of the times of a message."""

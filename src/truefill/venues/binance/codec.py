@@ -97,6 +97,11 @@ class MarketDataCodec:
         """Latest exchange time seen, ns; 0 before any."""
         return self._exch_ts
 
+    @property
+    def position(self) -> tuple[int, int, int]:
+        """Last numbers of the book, the trades and the book ticker; -1 before any."""
+        return self.book.last, self._last_trade, self._last_ticker
+
     def __len__(self) -> int:
         """Rows that wait to be taken."""
         return len(self.rows)

@@ -18,7 +18,7 @@ from truefill.venues.fetched_book import FetchedBook
 from truefill.venues.instruments import Instrument
 from truefill.venues.levels import read_levels
 from truefill.venues.numbers import Ms, ms
-from truefill.venues.stream import Kline, Stream
+from truefill.venues.stream import Kline, Position, Stream
 from truefill.venues.streamed_book import At
 from truefill.venues.symbols import Symbol, venue_symbol
 from truefill.venues.venue import Venue
@@ -178,6 +178,10 @@ class _BinanceStream(Stream):
             self.rows, self.counters, session=self.inner.book, writer=self.inner.book_rows
         )
         self.book = self.fetched
+
+    def position(self) -> Position:
+        """Its codec's."""
+        return self.inner.position
 
 
 class _Filter(Struct, rename="camel"):
