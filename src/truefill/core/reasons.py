@@ -18,6 +18,13 @@ UNKNOWN_ORDER = 14  # to cancel or modify: gone, or never there
 INSUFFICIENT_BALANCE = 15  # a cash account has not got what the order would spend
 INSUFFICIENT_MARGIN = 16
 LIQUIDATED = 17  # cancelled or closed by the venue
+# The matching engine's own: the gate of a bot refuses such requests before they are sent.
+BAD_MESSAGE = 18  # an operation, side, type or time in force that there is none of
+BAD_QTY = 19
+BAD_PRICE = 20  # absurd, or too far from the first price of its symbol to rest
+UNKNOWN_SYMBOL = 21
+UNKNOWN_ACCOUNT = 22
+BOOK_FULL = 23  # no room for one more price level far from the market
 
 REASON_NAMES = (
     "",
@@ -38,4 +45,10 @@ REASON_NAMES = (
     "insufficient_balance",
     "insufficient_margin",
     "liquidated",
+    "bad_message",
+    "bad_qty",
+    "bad_price",
+    "unknown_symbol",
+    "unknown_account",
+    "book_full",
 )

@@ -1,8 +1,19 @@
-"""Our own exchange: so far a server of market data that speaks real venues' protocols on loopback."""
+"""Our own exchange: order streams for the engine of `core.matching`; a server of market data on loopback."""
 
 from truefill.exchange.faults import Faults
 from truefill.exchange.made import MadeFeed
 from truefill.exchange.market_server import MarketServer, Sent
+from truefill.exchange.order_tape import OrderTape, canonical, read_order_tape, write_order_tape
 from truefill.exchange.recorded import RecordedFeed
 
-__all__ = ["Faults", "MadeFeed", "MarketServer", "RecordedFeed", "Sent"]
+__all__ = [
+    "Faults",
+    "MadeFeed",
+    "MarketServer",
+    "OrderTape",
+    "RecordedFeed",
+    "Sent",
+    "canonical",
+    "read_order_tape",
+    "write_order_tape",
+]
