@@ -125,8 +125,8 @@ class Engine:
         self._bits = np.zeros(symbols * 4 * lay.bit_words(bits), np.int64)
         self._symbols = np.zeros((symbols, lay.SYMBOL_WORDS), np.int64)
         self._symbols[:, lay.BEST : lay.BEST + 4] = -lay.NO_BEST, lay.NO_BEST, -lay.NO_BEST, lay.NO_BEST
-        self._orders = np.zeros(4 * slots, np.int64)
-        self._names = np.zeros(2 * slots, np.int64)
+        self._orders: NDArray[np.int64] = np.zeros(4 * slots, np.int64)
+        self._names: NDArray[np.int64] = np.zeros(2 * slots, np.int64)
         self._index = np.zeros(1 << (2 * slots - 1).bit_length(), np.int32)
         head = self._head
         head[lay.PLACE_BITS] = bits
@@ -135,7 +135,7 @@ class Engine:
         self._reports = np.zeros(_REPORT_ROOM, REPORT)
         self._reports_address = self._reports.ctypes.data
         self._one = np.zeros(1, MESSAGE)
-        self._one_bytes = memoryview(self._one).cast("B")
+        self._one_bytes = self._one.view(np.uint8).data
         self._one_address = self._one.ctypes.data
         self._last: NDArray[Any] = self._reports[:0]
         self._n = 0

@@ -39,10 +39,11 @@ from truefill.core.matching_layout import (
 @inlined
 def home(order_id, size):
     """Where an id's place in the index should be."""
-    # Running ids land side by side (one cache line serves sixteen), so that they are found as fast as in a
-    # table of
-    # all ids, and faster where that would not fit the cache; the shifts spread ids with a stride.
-    return (order_id ^ (order_id >> 15) ^ (order_id >> 31)) & (size - 1)
+    # Scattered, so that running ids make no long run of places: to take an id out means to look at the rest
+    # of its
+    # run. The products and their sum stay within 63 bits.
+    mixed = (order_id & 0x7FFFFFFF) * 0x4F1BBCDD + ((order_id >> 31) & 0xFFFFFFFF) * 0x12D9A3B5
+    return (mixed >> 22) & (size - 1)
 
 
 @inlined
