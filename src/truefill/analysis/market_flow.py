@@ -15,6 +15,8 @@ from truefill.core.records import BUY_SIDE, SELL_SIDE
 from truefill.tape import Tape
 from truefill.tape.best_levels import best_levels
 
+_PAUSE_NS = 10_000_000
+
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
@@ -38,6 +40,8 @@ class MarketFlow:
         int64[m]: executions, and the taker's side, `BUY_SIDE` or `SELL_SIDE`.
     trade_ticks, trade_sizes : ndarray
         float64[m]: price in ticks (which need not be whole), quantity.
+    trade_orders : ndarray
+        int64[m]: number of the market order that each was a part of.
     gaps : ndarray
         int64[g, 2]: begin and end, apart from each other.
     sideless : int
@@ -55,6 +59,7 @@ class MarketFlow:
     trade_sides: Ints
     trade_ticks: Floats
     trade_sizes: Floats
+    trade_orders: Ints
     gaps: Ints
     sideless: int
 
@@ -126,9 +131,22 @@ def market_flow(tape: Tape) -> MarketFlow:
         # a price is so many ticks to a millionth: 58710.2 / 0.1 is not whole in floats
         np.round(some["px"] / tape.tick_size, 6),
         some["qty"].astype(np.float64),
+        _orders(some, sides[known]),
         gaps,
         len(trades) - len(known),
     )
+
+
+def _orders(trades: np.ndarray, sides: Ints) -> Ints:
+    """Number the market orders: executions in a row of one side and one time at the exchange.
+
+    A sweep arrives as many messages, a few microseconds apart. Where the exchange's clock is coarse, a pause
+    in the arrivals tells one order from the next.
+    """
+    apart = np.diff(trades["exch_ts"]) != 0
+    apart |= np.diff(sides) != 0
+    apart |= np.diff(trades["local_ts"]) > _PAUSE_NS
+    return np.concatenate([np.zeros(min(1, len(trades)), np.int64), np.cumsum(apart)])
 
 
 def _best(tape: Tape) -> tuple[Ints, Floats]:

@@ -26,7 +26,7 @@ def attribution_chart(found: dict[str, float], currency: str) -> Chart:
     net = float(np.sum(parts))
     title = f"Where the result came from, {currency}"
     if not np.isfinite(net):
-        return _chart("attribution", title, [], {})
+        return unlinked("attribution", title, [], {})
     levels = np.concatenate([[0.0], np.cumsum(parts)])
     heights = [*parts, net]
     colours = ["$buy" if h >= 0 else "$sell" for h in parts] + ["$net"]
@@ -46,7 +46,7 @@ def attribution_chart(found: dict[str, float], currency: str) -> Chart:
     room = 0.16 * ((high - low) or 1.0)
     layout = {"yaxis": {"range": [low - room, high + room]}, "xaxis": {"type": "category", "showgrid": False}}
     note = "Earned: what fill prices were better than the mid. Inventory: what the mid did afterwards."
-    return _chart("attribution", title, [trace], layout, note)
+    return unlinked("attribution", title, [trace], layout, note)
 
 
 def markout_chart(fills: FillView) -> Chart:
@@ -97,7 +97,7 @@ def markout_chart(fills: FillView) -> Chart:
         "Side × move of the mid after a fill, by value; below zero: adverse selection. Band: 95 %. "
         "A book that comes in batches lags the trades: it moves edge and markout apart, not their sum."
     )
-    return _chart("markout", "Markout", traces if x else [], layout, note)
+    return unlinked("markout", "Markout", traces if x else [], layout, note)
 
 
 def queue_time_chart(fills: FillView) -> Chart:
@@ -126,7 +126,7 @@ def fill_size_chart(fills: FillView) -> Chart:
         "yaxis": {"title": {"text": "fills"}},
         "bargap": 0.08,
     }
-    return _chart("fill-size", "Size of fills", [trace] if len(fills.qty) else [], layout)
+    return unlinked("fill-size", "Size of fills", [trace] if len(fills.qty) else [], layout)
 
 
 def order_reasons(run: RunData) -> dict[str, int]:
@@ -169,7 +169,7 @@ def outcome_chart(found: dict[str, float], reasons: dict[str, int]) -> Chart:
     if reasons:
         told = ", ".join(f"{name.replace('_', ' ')} {fixed(count, 0)}" for name, count in reasons.items())
         note += f" Refused, or ended, because: {told}."
-    return _chart("outcome", "What became of the orders", [trace] if sent else [], layout, note)
+    return unlinked("outcome", "What became of the orders", [trace] if sent else [], layout, note)
 
 
 def execution_charts(run: RunData, found: dict[str, float], currency: str) -> list[Chart]:
@@ -247,7 +247,7 @@ def _log_histogram(key: str, title: str, values: Floats, colour: str, axis: str 
         note = (
             f"Median {write(float(np.median(values)))}, mean {write(float(values.mean()))}. Logarithmic bins."
         )
-    return _chart(key, title, [trace] if len(values) else [], layout, note)
+    return unlinked(key, title, [trace] if len(values) else [], layout, note)
 
 
 def _curve(name: str, x: list[float], y: Floats, colour: str, dash: str) -> Chart:
@@ -267,6 +267,7 @@ def _plain(values: Floats) -> dict[str, str]:
     return packed(np.asarray(values, np.float64))
 
 
-def _chart(key: str, title: str, traces: list[Chart], layout: Chart, note: str = "") -> Chart:
+def unlinked(key: str, title: str, traces: list[Chart], layout: Chart, note: str = "") -> Chart:
+    """Put a chart together that is not over time."""
     layout = {"height": 300, "showlegend": False, "hovermode": "closest", **layout}
     return {"id": key, "title": title, "note": note, "linked": False, "data": traces, "layout": layout}

@@ -147,10 +147,10 @@ class _Places:
             one["line"]["shape"] = STEPS
         for edge in lines[1:]:
             edge["showlegend"] = False
-        return [_filled(self.ts, low, high, f"{colour}/0.22"), *lines]
+        return [filled(self.ts, low, high, f"{colour}/0.22"), *lines]
 
 
-def _filled(ts: Ints, low: Floats, high: Floats, colour: str) -> Chart:
+def filled(ts: Ints, low: Floats, high: Floats, colour: str, shape: str = STEPS) -> Chart:
     """Fill between two lines: one closed outline for each stretch without a hole.
 
     plotly's "tonexty" would fill across holes.
@@ -168,7 +168,7 @@ def _filled(ts: Ints, low: Floats, high: Floats, colour: str) -> Chart:
         "mode": "lines",
         "x": milliseconds(np.concatenate(x)),
         "y": packed(np.concatenate(y)),
-        "line": {"width": 0, "shape": STEPS},
+        "line": {"width": 0, "shape": shape},
         "fill": "toself",
         "fillcolor": colour,
         "hoverinfo": "skip",

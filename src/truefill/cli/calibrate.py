@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
-from truefill.cli import feed_latency
+from truefill.cli import calibrate_market, feed_latency
 from truefill.cli.durations import parse_duration
 from truefill.cli.show import Steps, out, plain_table, print_json
 from truefill.core.errors import ConfigError
@@ -17,7 +18,18 @@ if TYPE_CHECKING:
     from truefill.backtest import QueueScore
     from truefill.tape import Tape
 
-app = typer.Typer()
+
+class _Recording(TyperGroup):
+    """What is no command's name is a recording: ``calibrate btcusdt.tape`` is ``calibrate market ...``."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if args and args[0] not in self.commands and args[0] not in ("-h", "--help"):
+            args = ["market", *args]
+        return super().parse_args(ctx, args)
+
+
+app = typer.Typer(cls=_Recording)
+app.command("market")(calibrate_market.market)
 app.command("latency")(feed_latency.latency)
 # Models as RUN.toml names them: class, and whether it has a parameter n.
 MODELS = {
@@ -33,7 +45,9 @@ MODELS = {
 
 @app.callback(invoke_without_command=True)
 def _calibrate(context: typer.Context) -> None:
-    """Fit what a backtest assumes to what is known of the market.
+    """Fit what quotes and backtests assume to what is known of the market.
+
+    [cyan]truefill calibrate btcusdt.tape --html btcusdt.html[/]   (the same as [cyan]calibrate market[/])
 
     [cyan]truefill calibrate queue es.tape[/]
 

@@ -23,6 +23,7 @@ from truefill.quoting.intensity import (
     fit_regression,
     fit_waiting_times,
     market_model,
+    rescaled_arrivals,
     virtual_waiting_times,
 )
 from truefill.quoting.markouts import Markouts, markouts
@@ -64,7 +65,7 @@ from truefill.quoting.signals import (
     weighted_mid,
 )
 from truefill.quoting.tables import Implied, QuoteTable, table_depths, tabulate
-from truefill.quoting.volatility import VolatilityFit, fit_volatility, sample_path
+from truefill.quoting.volatility import VolatilityFit, fit_volatility, sample_path, without_holes
 
 __all__ = [
     "ASK_HELD_BACK",
@@ -130,6 +131,7 @@ __all__ = [
     "order_flow_series",
     "place_quotes",
     "policy_grid",
+    "rescaled_arrivals",
     "return_gamma",
     "return_quote",
     "return_quoting",
@@ -148,4 +150,5 @@ __all__ = [
     "vpin_step",
     "weighted_mid",
     "without_gaps",
+    "without_holes",
 ]

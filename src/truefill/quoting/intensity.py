@@ -290,12 +290,30 @@ def arrivals_probability(flow: SideFlow, fit: IntensityFit) -> float:
     Small where orders come in clusters, which no constant A can show; the error of A knows of it by the
     dispersion.
     """
+    gaps = rescaled_arrivals(flow, fit)
+    return kolmogorov_smirnov(-np.expm1(-gaps)) if len(gaps) else math.nan
+
+
+def rescaled_arrivals(flow: SideFlow, fit: IntensityFit) -> NDArray[np.float64]:
+    """Give the time between orders as the fitted rate counts it: exponential with mean 1 if it fits.
+
+    Parameters
+    ----------
+    flow : SideFlow
+    fit : IntensityFit
+
+    Returns
+    -------
+    ndarray
+        float64[k], one less than there are orders; empty where there is no fit.
+    """
+    if not (fit.rate > 0.0 and fit.decay > 0.0):
+        return np.zeros(0)
     rows, _ = flow.marks()
     edges = np.clip(np.append(flow.best_times, flow.end), flow.start, flow.end)
     rates = fit.rate * np.exp(-fit.decay * np.nan_to_num(flow.best_distances, nan=math.inf))
     passed = np.concatenate([[0.0], np.cumsum(rates * np.diff(edges) * _NS)])
-    gaps = np.diff(np.interp(flow.times[rows], edges, passed))
-    return kolmogorov_smirnov(-np.expm1(-gaps)) if len(gaps) else math.nan
+    return np.diff(np.interp(flow.times[rows], edges, passed))
 
 
 def bootstrap_lattice(

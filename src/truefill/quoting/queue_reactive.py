@@ -157,8 +157,7 @@ def _law(birth: Floats, death: Floats, spent: Floats) -> Floats:
     if len(seen):
         first, last = int(seen[0]), int(seen[-1])
         with np.errstate(divide="ignore", invalid="ignore"):
-            ratios = birth[first:last] / death[first + 1 : last + 1]
-        weights = np.concatenate([[1.0], np.cumprod(ratios)])
+            weights = np.cumprod(np.append(1.0, birth[first:last] / death[first + 1 : last + 1]))
         if np.isfinite(weights).all():
             law[:] = 0.0
             law[first : last + 1] = weights / weights.sum()

@@ -15,10 +15,10 @@ from truefill.core.errors import DataError
 from truefill.core.gate import whole
 from truefill.core.records import BUY_SIDE, SELL_SIDE
 from truefill.quoting.fitting import fit_intensity
-from truefill.quoting.flow import SideFlow, merge_executions
+from truefill.quoting.flow import SideFlow
 from truefill.quoting.intensity import IntensityFit
 from truefill.quoting.parameters import finite, positive
-from truefill.quoting.volatility import VolatilityFit, fit_volatility, sample_path
+from truefill.quoting.volatility import VolatilityFit, fit_volatility, sample_path, without_holes
 
 _NS = 1e-9
 _I64 = (-(1 << 63), (1 << 63) - 1)
@@ -114,7 +114,10 @@ class RollingCalibration:
         self.horizon = positive(horizon, "RollingCalibration.horizon")
         self.stale_after = self.window / 4.0 if stale_after is None else positive(stale_after, "stale_after")
         self._books = _Rows(2)  # best bid and ask, ticks
-        self._orders = {BUY_SIDE: _Rows(1), SELL_SIDE: _Rows(1)}
+        self._prints = {BUY_SIDE: _Rows(2), SELL_SIDE: _Rows(2)}  # price, ticks, and number of the order
+        self._orders: dict[
+            int, tuple[int, int]
+        ] = {}  # the last one of each side: what it is known by, number
         self._last = _I64[0]
         self._first: int | None = None
 
@@ -136,18 +139,21 @@ class RollingCalibration:
         self._books.add(ts, bid, ask)
         self._books.drop_before(ts - round(2.0 * self.window / _NS))
 
-    def execution(self, ts: int, side: int, price_tick: float) -> None:
-        """Tell of a trade by a taker of this side (`BUY_SIDE` hits asks); those of one time are one order."""
+    def execution(self, ts: int, side: int, price_tick: float, order: int | None = None) -> None:
+        """Tell of a trade by a taker of this side (`BUY_SIDE` hits asks).
+
+        Executions that follow each other with the same `order` are one order: any number that tells, such as
+        the exchange's time. Without it, those of one `ts` are.
+        """
         ts = self._advance(ts)
         price = finite(price_tick, "RollingCalibration.execution")
-        if side not in self._orders:
+        if side not in self._prints:
             raise DataError(f"a side, {BUY_SIDE} or {SELL_SIDE}", side, "RollingCalibration.execution")
-        rows = self._orders[side]
-        if rows.count and rows.times[rows.count - 1] == ts:
-            before = rows.values[rows.count - 1, 0]
-            rows.values[rows.count - 1, 0] = max(before, price) if side == BUY_SIDE else min(before, price)
-            return
-        rows.add(ts, price)
+        known = ts if order is None else whole(order, "a whole number", *_I64, DataError, "execution.order")
+        last, number = self._orders.get(side, (known, 0))
+        self._orders[side] = known, number + (known != last)
+        rows = self._prints[side]
+        rows.add(ts, price, float(self._orders[side][1]))
         rows.drop_before(ts - round(2.0 * self.window / _NS))
 
     def at(self, ts: int) -> Calibration:
@@ -163,7 +169,7 @@ class RollingCalibration:
         if ts < self._last - span:
             raise DataError("a time not long past", f"{ts}, newest {self._last}", "RollingCalibration.at")
         start = max(ts - span, ts - 1 if self._first is None else min(self._first, ts - 1))
-        orders = {side: rows.until(ts) for side, rows in self._orders.items()}
+        prints = {side: rows.until(ts) for side, rows in self._prints.items()}
         settings = _Settings(
             self.sample_every,
             self.method,
@@ -172,7 +178,7 @@ class RollingCalibration:
             self.intensity,
             self.horizon,
         )
-        return _calibrate(self._books.until(ts), orders, start, ts, settings)
+        return _calibrate(self._books.until(ts), prints, start, ts, settings)
 
 
 class _Settings(NamedTuple):
@@ -188,17 +194,17 @@ _Columns = tuple[NDArray[np.int64], NDArray[np.float64]]
 
 
 def _calibrate(
-    books: _Columns, orders: dict[int, _Columns], start: int, end: int, settings: _Settings
+    books: _Columns, prints: dict[int, _Columns], start: int, end: int, settings: _Settings
 ) -> Calibration:
     """Fit what is in [start, end) of rows that all are before `end`."""
     times, best = books
     mid = best.mean(axis=1)
     fits = []
     for side, sign, column in ((SELL_SIDE, -1.0, 0), (BUY_SIDE, 1.0, 1)):
-        when, price = orders[side]
+        when, price = _merged(*prints[side], sign)
         row = np.searchsorted(times, when) - 1  # the book just before
         known = row >= 0
-        depth = sign * (price[known, 0] - mid[row[known]])
+        depth = sign * (price[known] - mid[row[known]])
         seen = ~np.isnan(depth)
         distance = sign * (best[:, column] - mid)
         flow = SideFlow(when[known][seen], depth[seen], times, distance, start, end).cut(start, end)
@@ -211,9 +217,18 @@ def _calibrate(
                 stale_after=settings.stale_after,
             )
         )
-    path = sample_path(times, mid, every=settings.sample_every, start=start, end=end)
+    moved, steady, until = without_holes(times, mid, start, end)
+    path = sample_path(moved, steady, every=settings.sample_every, start=start, end=until)
     volatility = fit_volatility(path, settings.sample_every, method=settings.method)
     return Calibration(end, fits[0], fits[1], volatility)
+
+
+def _merged(times: NDArray[np.int64], rows: NDArray[np.float64], sign: float) -> _Columns:
+    """Orders of executions: when each began, and the farthest price of those that are known."""
+    if not len(times):
+        return times, np.zeros(0)
+    first = np.flatnonzero(np.append(True, np.diff(rows[:, 1]) != 0.0))
+    return times[first], sign * np.maximum.reduceat(sign * rows[:, 0], first)
 
 
 def calibration_series(
@@ -224,6 +239,7 @@ def calibration_series(
     execution_times: ArrayLike,
     execution_sides: ArrayLike,
     execution_ticks: ArrayLike,
+    execution_orders: ArrayLike | None = None,
     *,
     window: float,
     sample_every: float = 1.0,
@@ -245,6 +261,9 @@ def calibration_series(
         int64[n], UTC ns, not decreasing, and float64[n]; NaN: there is no book from then on.
     execution_times, execution_sides, execution_ticks : array_like
         int64[m], UTC ns, not decreasing; the taker's side, `BUY_SIDE` or `SELL_SIDE`; float64[m].
+    execution_orders : array_like, optional
+        int64[m]: those of one side that follow each other with one number are one order, of which a fit sees
+        what had arrived; without it, those of one time are.
     window, sample_every, method, min_events, stale_after, intensity, horizon
         As `RollingCalibration` takes them.
 
@@ -273,11 +292,14 @@ def calibration_series(
         raise DataError("bids under asks, prices that are numbers", "others", "calibration_series")
     if not np.isin(sides, (BUY_SIDE, SELL_SIDE)).all():
         raise DataError(f"sides {BUY_SIDE} and {SELL_SIDE}", "others", "calibration_series")
-    orders = {}
+    numbers = when if execution_orders is None else np.asarray(execution_orders)
+    if len(numbers) != len(when):
+        raise DataError(f"{len(when)} numbers of orders", len(numbers), "calibration_series")
+    prints = {}
     for side in (BUY_SIDE, SELL_SIDE):
         mine = sides == side
-        own, _, reach, _ = merge_executions(when[mine], sides[mine], side * ticks[mine], np.ones(mine.sum()))
-        orders[side] = (own, (side * reach)[:, None])
+        number = np.cumsum(np.diff(numbers[mine], prepend=numbers[mine][:1]) != 0)
+        prints[side] = (when[mine], np.stack([ticks[mine], number.astype(np.float64)], axis=1))
     firsts = [int(x[0]) for x in (times, when) if len(x)]
     span = round(seconds / _NS)
     found = []
@@ -286,8 +308,8 @@ def calibration_series(
         low = max(0, int(np.searchsorted(times, start, side="right")) - 1)
         high = int(np.searchsorted(times, ts))
         recent = {}
-        for side, (own, reach) in orders.items():
+        for side, (own, rows) in prints.items():
             a, b = np.searchsorted(own, [start, ts])
-            recent[side] = (own[a:b], reach[a:b])
+            recent[side] = (own[a:b], rows[a:b])
         found.append(_calibrate((times[low:high], best[low:high]), recent, start, ts, settings))
     return found

@@ -81,6 +81,50 @@ def sample_path(times: ArrayLike, values: ArrayLike, *, every: float, start: int
     return path
 
 
+def without_holes(
+    times: ArrayLike, values: ArrayLike, start: int, end: int, *, longest: float = 60.0
+) -> tuple[NDArray[np.int64], Path, int]:
+    """Take long spans without a value out of a path, their time and what it moved meanwhile.
+
+    A move over an hour's gap is no volatility of the seconds around it. Short spans stay: there the last
+    value stands.
+
+    Parameters
+    ----------
+    times : array_like
+        int64[n], UTC ns, not decreasing.
+    values : array_like
+        float64[n]; NaN: there is no value from then on.
+    start, end : int
+        UTC ns; of the path.
+    longest : float
+        s: longer spans are taken out.
+
+    Returns
+    -------
+    tuple
+        int64[n] times, float64[n] values, and the end, all moved together.
+    """
+    t, v = np.asarray(times, dtype=np.int64), np.array(values, dtype=np.float64)
+    known = ~np.isnan(v)
+    if known.all() or not known.any():
+        return t, v, end
+    edges = np.clip(np.append(t, end), start, end)
+    turns = np.flatnonzero(np.diff(np.concatenate([[True], known, [True]]).astype(np.int8)))
+    out = np.zeros(len(t), np.int64)
+    total = 0
+    for first, last in turns.reshape(-1, 2).tolist():  # rows first to last - 1 have no value
+        length = int(edges[last] - edges[first])
+        if length <= longest / _NS:
+            continue
+        if first > 0 and last < len(v):
+            v[last:] -= v[last] - v[first - 1]
+        out[last:] += length
+        out[first:last] += np.clip(t[first:last], edges[first], None) - edges[first]
+        total += length
+    return t - out, v, end - total
+
+
 def _dot(a: Path, b: Path) -> float:
     """Without BLAS, whose threads cost more than they give at this size."""
     return float(np.einsum("i,i->", a, b))
@@ -207,7 +251,8 @@ def fit_volatility(
         return VolatilityFit(FitStatus.BOUNDARY, method, 0.0, (0.0, nan), n, n * every)
     length = (n - 1) // parts
     band = (nan, nan)
-    if length >= max(need // parts, 20) and length > int(options.get("bar", 0)):
+    enough = max(need // parts, 20, int(options.get("bar", 0)) + 1, 4 * int(options.get("stride", 1)))
+    if length >= enough:
         own = [estimate(x[i * length : (i + 1) * length + 1], every, **options) for i in range(parts)]
         error = float(np.std(own, ddof=1)) / math.sqrt(parts) / variance  # of ln variance, about
         away = 0.5 * _NORMAL_95 * error
