@@ -1,4 +1,4 @@
-"""A process that reads made files of each table format, beside polars reading the same file raw.
+"""A process that reads made files of each format, beside polars (of DBN: databento-dbn) reading them raw.
 
     python -m benchmarks.readers ROWS RUNS
 
@@ -6,6 +6,7 @@ One line of JSON on stdout: of each file its rows, bytes, events, and the least 
 each, on one core (so other work on the machine does not count).
 """
 
+import functools
 import json
 import os
 import sys
@@ -20,6 +21,7 @@ os.environ["POLARS_MAX_THREADS"] = "1"
 import numpy as np
 import polars as pl
 
+from truefill.vendors.databento_dbn import KINDS as DBN_KINDS
 from truefill.vendors.formats import BY_NAME
 
 _FIRST_US = 1_735_689_600_000_000  # 2025-01-01
@@ -32,7 +34,7 @@ class Case(NamedTuple):
     title: str
     format: str
     name: str
-    make: Callable[[np.random.Generator, int], pl.DataFrame]
+    make: Callable[[np.random.Generator, int], pl.DataFrame | bytes]
     mapping: str = ""
     share: int = 1  # a row in so many: wide rows
 
@@ -160,6 +162,87 @@ def _binance_trades(rng: np.random.Generator, rows: int) -> pl.DataFrame:
     )
 
 
+def _bybit_trades(rng: np.random.Generator, rows: int) -> pl.DataFrame:
+    return pl.DataFrame(
+        {
+            "timestamp": np.round(_times(rng, rows, 100_000) / 1e4, 4),
+            "symbol": ["BTCUSDT"] * rows,
+            "side": _choice(rng, rows, "Buy", "Sell"),
+            "size": _sizes(rng, rows),
+            "price": _prices(rng, rows),
+            "tickDirection": _choice(rng, rows, "PlusTick", "ZeroPlusTick", "MinusTick"),
+            "trdMatchID": ["5a1b6f2e-0b6f-5d3c-9f64-b1b2c3d4e5f6"] * rows,
+            "grossValue": rng.integers(1, 10**12, rows),
+        }
+    )
+
+
+def _bybit_book(rng: np.random.Generator, rows: int) -> bytes:
+    """A snapshot, then deltas of ten levels a side."""
+    times, prices = _times(rng, rows, 1_000_000).tolist(), _prices(rng, rows).tolist()
+    sizes = _sizes(rng, 20 * rows).reshape(rows, 2, 10).tolist()
+    lines = []
+    for n in range(rows):
+        bids, asks = (
+            [[f"{prices[n] + sign * (1 + i) / 10:.1f}", str(sizes[n][k][i])] for i in range(10)]
+            for k, sign in enumerate((-1, 1))
+        )
+        data = {"s": "BTCUSDT", "b": bids, "a": asks, "u": 100 + n, "seq": n}
+        kind = "delta" if n else "snapshot"
+        message = {"topic": "orderbook.500.BTCUSDT", "type": kind, "ts": times[n] + 2, "data": data}
+        lines.append(json.dumps(message | {"cts": times[n]}, separators=(",", ":")))
+    return ("\n".join(lines) + "\n").encode()
+
+
+def _databento_records(rng: np.random.Generator, rows: int, rtype: int) -> np.ndarray:
+    """Records of orders that come and go (160), or of the ten best levels (10)."""
+    layout = DBN_KINDS[rtype][1]
+    out = np.zeros(rows, layout)
+    out["length"], out["rtype"], out["instrument_id"] = layout.itemsize // 4, rtype, 1
+    out["ts_event"] = _times(rng, rows, 1)
+    out["ts_recv"] = out["ts_event"] + np.uint64(15_000)
+    out["price"] = (19_000 + np.cumsum(rng.integers(-1, 2, rows))) * 250_000_000
+    out["size"], out["sequence"], out["side"] = rng.integers(1, 100, rows), np.arange(rows), ord("B")
+    out["action"], out["flags"] = ord("A"), 128
+    if rtype == 160:
+        out["order_id"] = np.arange(rows) // 2
+        for name in ("price", "size"):
+            out[name][1::2] = out[name][: rows - 1 : 2]
+        out["action"][1::2] = ord("C")  # what was added just before
+    else:
+        away = (1 + np.arange(10)) * 250_000_000
+        for side, sign in (("bid", -1), ("ask", 1)):
+            out["levels"][f"{side}_px"] = out["price"][:, None] + sign * away
+            out["levels"][f"{side}_sz"] = rng.integers(1, 500, (rows, 10))
+    return out
+
+
+def _dbn(rng: np.random.Generator, rows: int, rtype: int) -> bytes:
+    import databento_dbn as lib
+
+    metadata = lib.Metadata(
+        dataset="GLBX.MDP3",
+        start=_FIRST_US * 1000,
+        stype_in=lib.SType.RAW_SYMBOL,
+        stype_out=lib.SType.INSTRUMENT_ID,
+        schema=lib.Schema.from_str({160: "mbo", 10: "mbp-10"}[rtype]),
+        symbols=[],
+        partial=[],
+        not_found=[],
+        mappings=[],
+    )
+    return bytes(metadata) + _databento_records(rng, rows, rtype).tobytes()
+
+
+def _databento_csv(rng: np.random.Generator, rows: int) -> pl.DataFrame:
+    """Orders, as integers."""
+    records = _databento_records(rng, rows, 160)
+    names = ("ts_recv", "ts_event", "rtype", "publisher_id", "instrument_id", "action", "side", "price")
+    names += ("size", "channel_id", "order_id", "flags", "ts_in_delta", "sequence")
+    letters = {name: [chr(code) for code in records[name]] for name in ("action", "side")}
+    return pl.DataFrame({name: letters.get(name, records[name]) for name in names})
+
+
 _TRADES_MAP = """
 kind = "trade"
 exchange_time = "time"
@@ -183,6 +266,11 @@ CASES = (
     Case("Extended, orderbook_depth of 20", "extended-csv", "depth.csv", _extended_depth, share=20),
     Case("GDAX, updates", "gdax", "l2update.csv", _gdax),
     Case("Binance's archive, trades", "binance-archive", "BTCUSDT-trades-2025-01-01.csv", _binance_trades),
+    Case("Bybit's archive, trades", "bybit-archive", "BTCUSDT2025-01-01.csv", _bybit_trades),
+    Case("Bybit's archive, ob500", "bybit-archive", "2025-01-01_BTCUSDT_ob500.data", _bybit_book, share=20),
+    Case("Databento, mbo, CSV", "databento", "mbo.csv", _databento_csv),
+    Case("Databento, mbo, DBN", "databento", "mbo.dbn", functools.partial(_dbn, rtype=160)),
+    Case("Databento, mbp-10, DBN", "databento", "mbp-10.dbn", functools.partial(_dbn, rtype=10), share=20),
     Case("mapped CSV, trades", "mapped", "mapped.csv", _plain_trades, _TRADES_MAP),
     Case("mapped Parquet, trades", "mapped", "mapped.parquet", _plain_trades, _TRADES_MAP),
     Case("mapped Parquet, lists of 20 levels", "mapped", "lists.parquet", _lists, _LISTS_MAP, share=20),
@@ -199,11 +287,17 @@ def measure(case: Case, rows: int, runs: int, folder: Path) -> dict[str, Any]:
     path = folder / case.name
     read = BY_NAME[case.format].read
     for size in (100, rows // case.share):
-        frame = case.make(rng, size)
-        frame.write_parquet(path) if path.suffix == ".parquet" else frame.write_csv(path)
+        made = case.make(rng, size)
+        if isinstance(made, bytes):
+            path.write_bytes(made)
+        elif path.suffix == ".parquet":
+            made.write_parquet(path)
+        else:
+            made.write_csv(path)
         events = sum(len(chunk) for chunk in read(path, **options))
-    raw = pl.read_parquet if path.suffix == ".parquet" else pl.read_csv
-    mine, polars = [], []
+    others = {".parquet": pl.read_parquet, ".csv": pl.read_csv, ".data": pl.read_ndjson, ".dbn": _decode}
+    raw = others[path.suffix]
+    mine, other = [], []
     for _ in range(runs):
         begin = time.process_time()
         for _chunk in read(path, **options):
@@ -211,15 +305,26 @@ def measure(case: Case, rows: int, runs: int, folder: Path) -> dict[str, Any]:
         middle = time.process_time()
         raw(path)
         mine.append(middle - begin)
-        polars.append(time.process_time() - middle)
+        other.append(time.process_time() - middle)
     return {
         "title": case.title,
         "rows": rows // case.share,
         "bytes": path.stat().st_size,
         "events": events,
         "seconds": min(mine),
-        "polars": min(polars),
+        "other": min(other),
+        "beside": "databento-dbn" if raw is _decode else "polars",
     }
+
+
+def _decode(path: Path) -> list[Any]:
+    """What Databento's own library makes of a file: an object for each record."""
+    import databento_dbn
+
+    decoder = databento_dbn.DBNDecoder()
+    decoder.write(path.read_bytes())
+    records: list[Any] = decoder.decode()
+    return records
 
 
 def main(rows: int, runs: int) -> list[dict[str, Any]]:

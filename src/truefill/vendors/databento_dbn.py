@@ -71,7 +71,7 @@ def _prices(levels: int) -> np.dtype[np.void]:
 
 
 # Kinds of records (`rtype`) that are read: their schema and layout. tbbo is 1, and 197 in newer files.
-_KINDS = {
+KINDS = {
     160: (MBO, _ORDERS),
     0: (TRADES, _prices(0)),
     1: (MBP_1, _prices(1)),
@@ -113,8 +113,8 @@ def schema(path: Path) -> str:
         return _known(metadata.schema, path)
     # A recorded live session: its first record of a known kind tells.
     for _, _, _, kind in _runs(rest, path, 1):
-        if kind in _KINDS:
-            return _KINDS[kind][0]
+        if kind in KINDS:
+            return KINDS[kind][0]
     raise DataError(f"records of the schema {SCHEMAS}", "none at the beginning of the file", path)
 
 
@@ -135,7 +135,7 @@ def records(path: Path, wanted: int | str | None, progress: Progress | None) -> 
         end = 0
         for start, count, size, kind in _runs(data, path, number):
             end = start + count * size
-            if _KINDS.get(kind, ("", None))[0] == its:
+            if KINDS.get(kind, ("", None))[0] == its:
                 made = _columns(data, start, count, size, kind, number, path)
                 yield made if ids is None else made.only(np.isin(made.instrument, ids))  # type: ignore[arg-type]
             elif kind not in _MESSAGES:
@@ -199,7 +199,7 @@ def _runs(data: bytes, path: Path, number: int) -> Iterator[tuple[int, int, int,
 
 
 def _columns(data: bytes, start: int, count: int, size: int, kind: int, number: int, path: Path) -> Records:
-    layout = _KINDS[kind][1]
+    layout = KINDS[kind][1]
     if size < layout.itemsize:
         expected = f"records of {layout.itemsize} bytes of rtype {kind}"
         raise DataError(expected, f"{size}", f"{path}: record {number}")
