@@ -24,6 +24,7 @@ from truefill.cli import (
     sweep,
     tape,
     verify,
+    walk_forward,
 )
 from truefill.cli.show import error_line
 from truefill.core.errors import TruefillError
@@ -117,6 +118,7 @@ app.add_typer(tape.app, name="tape")
 app.command("backtest")(backtest.backtest)
 app.command("backtest-as")(backtest_as.backtest_as)
 app.command("sweep")(sweep.sweep)
+app.command("walk-forward")(walk_forward.walk_forward)
 app.command("report")(report.report)
 app.add_typer(calibrate.app, name="calibrate")
 

@@ -79,7 +79,7 @@ def run_many(
         raise InputError("at least one worker", workers, "run_many")
     make_bot = market if callable(market) else _maker(market)
     one_run = _runner(strategy, make_state, sets[0], compiled)
-    return _Pool(make_bot, one_run, sets, reduce).run(workers or _processors(), progress)
+    return _Pool(make_bot, one_run, sets, reduce).run(workers or processors(), progress)
 
 
 def _runner(
@@ -106,7 +106,8 @@ def _maker(market: Asset | Sequence[Asset]) -> Callable[[Any], Bot]:
     return lambda params: Bot(assets)
 
 
-def _processors() -> int:
+def processors() -> int:
+    """How many processors this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
