@@ -17,7 +17,7 @@ from truefill.collect.lines import LineReader
 from truefill.core.errors import ConfigError, DataError
 from truefill.exchange import Faults
 from truefill.tape import Tape, read_parquet
-from truefill.venues import Venue
+from truefill.venues import Venue, market_codec, parse_symbol
 
 BTC, ETH = "BTCUSDT-PERP.BINANCE", "ETHUSDT-PERP.BINANCE"
 HASTE = Patience(retry_s=0.01, most_s=0.1)
@@ -257,6 +257,14 @@ def test_each_venue_has_its_address_and_pace():
     assert endpoint(Venue.BYBIT_LINEAR) == Endpoint("wss://stream.bybit.com/v5/public/linear", heartbeat_s=20)
     for venue in Venue:
         assert endpoint(venue).stream.startswith("wss://")
+
+
+def test_bars_alone_come_from_their_own_address():
+    for name in ("BTCUSDT-PERP.OKX", "BTCUSDT-PERP.BINANCE"):
+        codec = market_codec(parse_symbol(name), ("klines",))
+        (link,) = codec.links
+        assert endpoint(codec.venue).link(codec.links, 0) == link.url != endpoint(codec.venue).stream
+        assert endpoint(codec.venue, "ws://127.0.0.1:9").link(codec.links, 0) == "ws://127.0.0.1:9"
 
 
 def test_other_addresses_take_the_place_of_the_venues_own():

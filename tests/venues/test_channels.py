@@ -9,6 +9,7 @@ from truefill.core.errors import ConfigError, DataError
 from truefill.venues import Venue, market_codec, venue_symbol
 from truefill.venues.bitget import BitgetCodec
 from truefill.venues.codec import VenueCodec
+from truefill.venues.kraken import KrakenCodec
 from truefill.venues.wants import Reconnect, Send
 
 T0 = 1_700_000_000_000  # ms
@@ -132,13 +133,15 @@ def test_best_prices_of_extended() -> None:
     assert [what.channel for what in codec.silent(NOW, 0)] == ["depth"]
 
 
-def test_bars_of_kraken() -> None:
+def test_bars_of_kraken_1() -> None:
     """The time is that of the bar's end."""
-    codec = codec_of(Venue.KRAKEN, "XBT/USD", "klines")
+    codec = KrakenCodec([venue_symbol(Venue.KRAKEN, "XBT/USD")], ("klines",), version="v1")
+    codec.connected(NOW)
+    assert codec.links[0].url == "wss://ws.kraken.com"
     assert json.loads(sent(codec))["subscription"] == {"name": "ohlc", "interval": 1}
     ends = T0 // 60_000 * 60
     fields = [
-        f"{T0 // 1000}.748456",
+        f"{ends - 12}.748456",
         f"{ends}.000000",
         "3586.7",
         "3587",
@@ -151,6 +154,58 @@ def test_bars_of_kraken() -> None:
     ((_, kline),) = codec.klines()
     assert kline.start_ts == ends * 1_000_000_000 - MINUTE
     assert kline[1:7] == (MINUTE, "3586.7", "3587", "3586.6", "3586.8", "0.03")
+    with pytest.raises(ConfigError, match="a version, one of v1, v2, got 'v3'"):
+        KrakenCodec([venue_symbol(Venue.KRAKEN, "XBT/USD")], version="v3")  # type: ignore[arg-type]
+
+
+def test_kraken_2() -> None:
+    """Its own names of coins; instruments first, for the checksum; best prices and bars."""
+    codec = codec_of(Venue.KRAKEN, "XBT/USD XDG/EUR", "depth", "best", "klines")
+    assert codec.links[0].url == "wss://ws.kraken.com/v2"
+    requests = [json.loads(want.text)["params"] for want in codec.wants() if isinstance(want, Send)]
+    assert [request["channel"] for request in requests] == ["instrument", "book", "ticker", "ohlc"]
+    assert requests[1] == {"channel": "book", "depth": 1000, "symbol": ["BTC/USD", "DOGE/EUR"]}
+    ticker = {"symbol": "BTC/USD", "bid": 100.5, "bid_qty": 1, "ask": 101, "ask_qty": 2.5, "last": 7}
+    message = {"channel": "ticker", "type": "update", "data": [ticker]}
+    assert values(codec, message) == {"XBT/USD": {ev.TICKER_BID: 100.5, ev.TICKER_ASK: 101.0}}
+    bar = {"symbol": "DOGE/EUR", "open": 1, "high": 2.5, "low": 0.5, "close": 2, "volume": 7, "interval": 1}
+    bar |= {"interval_begin": "2023-11-14T22:13:00.000000000Z", "timestamp": "2023-11-14T22:14:00.000000Z"}
+    assert values(codec, {"channel": "ohlc", "type": "update", "data": [bar]}) == {}
+    ((symbol, kline),) = codec.klines()
+    assert (symbol.native, kline[1:7]) == ("XDG/EUR", (MINUTE, "1", "2.5", "0.5", "2", "7"))
+    codec.add(b'{"error":"Currency pair not supported","method":"subscribe","success":false}', NOW)
+    assert codec.notices == ["Currency pair not supported"]
+
+
+# Price and quantity of the ten best levels a side.
+BIDS = (
+    "45283.5 0.1 45283.4 1.54582015 45282.1 0.1 45281.0 0.1 45280.3 1.54592586 45279 0.0799 "
+    "45277.6 0.03310103 45277.5 0.3 45277.3 1.54602737 45276.6 0.15445238"
+)
+ASKS = (
+    "45285.2 0.001 45286.4 1.54571953 45286.6 1.54571109 45289.6 1.54560911 45290.2 0.1589066 "
+    "45291.8 1.54553491 45294.7 0.04454749 45296.1 0.3538 45297.5 0.09945542 45299.5 0.18772827"
+)
+
+
+def test_the_checksum_of_kraken_2() -> None:
+    """The venue's own example, with and without the zeros at the end of its numbers."""
+    codec = codec_of(Venue.KRAKEN, "XBT/USD", "depth")
+    sides = [
+        ",".join(f'{{"price":{px},"qty":{qty}}}' for px, qty in zip(side[::2], side[1::2], strict=True))
+        for side in (BIDS.split(), ASKS.split())
+    ]
+    data = f'{{"symbol":"BTC/USD","bids":[{sides[0]}],"asks":[{sides[1]}],"checksum":3310070434}}'
+    message = f'{{"channel":"book","type":"snapshot","data":[{data}]}}'.encode()
+    (stream,) = codec.streams.values()
+    codec.add(message, NOW)
+    assert (stream.book.valid, stream.book.counters.checksums) == (True, 0)  # the places are not known yet
+    pairs = [{"symbol": "BTC/USD", "price_precision": 1, "qty_precision": 8}]
+    codec.add(json.dumps({"channel": "instrument", "data": {"pairs": pairs}}).encode(), NOW)
+    codec.add(message, NOW)
+    assert (stream.book.valid, stream.book.counters.checksums) == (True, 1)
+    codec.add(message.replace(b"3310070434", b"3310070435"), NOW)
+    assert not stream.book.valid
 
 
 @pytest.mark.parametrize(

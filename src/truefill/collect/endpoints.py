@@ -1,7 +1,7 @@
 """Where a collector connects to, and how often it may ask; put together from the venues' dated facts."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from urllib.parse import urlsplit, urlunsplit
 
@@ -30,6 +30,8 @@ class Endpoint:
         How often the codec's heartbeat is sent.
     lifetime_s : float or None
         After how long the venue closes a connection.
+    own : str
+        The venue's own address of its WebSocket; empty: not known.
     """
 
     stream: str
@@ -37,14 +39,15 @@ class Endpoint:
     fetch_every_s: float = _FETCH_EVERY_S
     heartbeat_s: float | None = None
     lifetime_s: float | None = None
+    own: str = field(default="", compare=False)
 
     def link(self, links: Sequence[Link], number: int) -> str:
         """Give the address of one of a codec's connections; at another host, of its path there."""
         url = links[number].url
+        if self.stream in (self.own, links[0].url):  # the first may be another than that of the book
+            return url
         if number == 0:
             return self.stream
-        if self.stream == links[0].url:
-            return url
         own, venues = urlsplit(self.stream), urlsplit(url)
         return urlunsplit((own.scheme, own.netloc, venues.path, venues.query, ""))
 
@@ -81,9 +84,9 @@ def endpoint(venue: Venue, stream: str = "", rest: str = "") -> Endpoint:
         every = 60 * facts.SNAPSHOT_WEIGHT[venue] / facts.WEIGHT_PER_MINUTE[venue] / _SHARE
     elif venue.company == "BYBIT":
         own = facts.STREAM.format(category=facts.CATEGORY[venue])
-    elif venue.company == "BITGET":
+    elif venue.company == "BITGET" or venue is Venue.KRAKEN:
         own = facts.STREAM["v2"]
     else:
         own = facts.STREAM
     heartbeat, lifetime = (getattr(facts, name, None) for name in ("HEARTBEAT_S", "LIFETIME_S"))
-    return Endpoint(stream or own, rest, every, heartbeat, lifetime)
+    return Endpoint(stream or own, rest, every, heartbeat, lifetime, own)

@@ -2,6 +2,7 @@
 wrote them.
 """
 
+from decimal import Decimal
 from itertools import chain, zip_longest
 from zlib import crc32
 
@@ -21,10 +22,15 @@ def interleaved(bids: Side, asks: Side, levels: int = 25) -> int:
     return value - 2 * _SIGN if value >= _SIGN else value
 
 
-def kraken(bids: Side, asks: Side) -> int:
-    """Kraken's: best ten asks, then bids; price and quantity without their point and leading zeros."""
-    parts = []
-    for px, qty in chain(asks.top(10), bids.top(10)):
-        parts.append(px.replace(".", "").lstrip("0"))
-        parts.append(qty.replace(".", "").lstrip("0"))
-    return crc32("".join(parts).encode())
+def kraken(bids: Side, asks: Side, places: tuple[int, int] | None = None) -> int:
+    """Kraken's: best ten asks, then bids; price and quantity without their point and leading zeros, as they
+    were written or, of version 2, with so many places.
+    """
+    levels = chain(asks.top(10), bids.top(10))
+    if places is not None:
+        px_places, qty_places = places
+        levels = chain(
+            (f"{Decimal(px):.{px_places}f}", f"{Decimal(qty):.{qty_places}f}") for px, qty in levels
+        )
+    texts = chain.from_iterable(levels)
+    return crc32("".join(text.replace(".", "").lstrip("0") for text in texts).encode())

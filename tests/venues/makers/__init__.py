@@ -13,7 +13,7 @@ from tests.venues.makers.coinbase_exchange import CoinbaseExchange
 from tests.venues.makers.extended import Extended
 from tests.venues.makers.hyperliquid import Hyperliquid
 from tests.venues.makers.independent_reserve import IndependentReserve
-from tests.venues.makers.kraken import Kraken
+from tests.venues.makers.kraken import Kraken, Kraken2
 from tests.venues.makers.kraken_futures import KrakenFutures
 from tests.venues.makers.maker import CHANNELS, Maker, Side, dump
 from tests.venues.makers.mexc import Mexc, MexcJson
@@ -33,6 +33,7 @@ MAKERS: list[type[Maker]] = [
     BitgetVersion1,
     BitgetUnified,
     Kraken,
+    Kraken2,
     KrakenFutures,
     Mexc,
     MexcJson,

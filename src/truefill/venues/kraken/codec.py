@@ -1,28 +1,31 @@
-"""Kraken's spot market data, version 1: book, trades, best prices.
+"""Kraken's spot market data, versions 1 and 2: book, trades, best prices, bars.
 
-* Messages are lists: ``[channel id, data, ..., channel name, pair]``. A book's message has asks and bids in
-  one object or in two. A snapshot comes first (``as``, ``bs``), then updates with the CRC-32 of the best
-  ten levels a side (``c``); nothing is numbered.
-* The venue keeps as many levels as were asked for, and the client has to drop those that fall beyond.
-* Exchange time: that of the newest level in the message. A level that is repeated (``"r"``) because it has
-  come into range carries an old one.
-* Trades: ``b`` or ``s`` is the taker's side; they have no ids. Tickers carry no time: they get the latest
-  one seen.
+* Version 1: messages are lists: ``[channel id, data, ..., channel name, pair]``. A book's message has asks
+  and bids in one object or in two. A snapshot comes first (``as``, ``bs``), then updates with the CRC-32 of
+  the best ten levels a side (``c``). A level that is repeated (``"r"``) because it has come into range
+  carries an old time. Trades have no ids, tickers no time: they get the latest one seen.
+* Version 2 (`truefill.venues.kraken.version2`): snapshots and updates, each with the CRC-32; trades with ids.
+  Its names have ``BTC`` and ``DOGE`` where version 1 has ``XBT`` and ``XDG``.
+* Nothing is numbered in either: the checksum tells. The venue keeps as many levels as were asked for, and the
+  client has to drop those that fall beyond. Exchange time: of version 1 that of the newest level in the
+  message. The side of a trade is the taker's. Subscribing sends the last trades of version 2 again, which are
+  of before the stream and left out.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from msgspec import Struct
 
-from truefill.core.errors import DataError
+from truefill.core.errors import ConfigError, DataError
 from truefill.venues.checksums import kraken
 from truefill.venues.codec import BEST, DEPTH, KLINES, TRADES, Unknown, VenueCodec
 from truefill.venues.gap_rules import unnumbered
 from truefill.venues.instruments import Instrument, step_of_places
-from truefill.venues.kraken import facts
-from truefill.venues.levels import read_levels
+from truefill.venues.kraken import facts, version2 as v2
+from truefill.venues.levels import Side, read_levels
+from truefill.venues.numbers import iso_time, number
 from truefill.venues.stream import Kline, Stream, side_flag
 from truefill.venues.streamed_book import At, StreamedBook
 from truefill.venues.symbols import Symbol, venue_symbol
@@ -30,12 +33,6 @@ from truefill.venues.venue import Venue
 from truefill.venues.wants import Send, Want
 
 Levels = list[list[str]]  # price, quantity, time, and "r" for one that is repeated
-
-
-class _Event(Struct, gc=False):
-    event: str
-    status: str = ""
-    errorMessage: str = ""
 
 
 class _Book(Struct, gc=False):
@@ -51,7 +48,6 @@ class _Ticker(Struct, gc=False):
     b: tuple[str, int, str]
 
 
-_event = msgspec.json.Decoder(_Event).decode
 _list = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _book = msgspec.json.Decoder(_Book).decode
 _ticker = msgspec.json.Decoder(_Ticker).decode
@@ -62,22 +58,49 @@ _trades = msgspec.json.Decoder(list[tuple[str, str, str, str, str, str]]).decode
 
 
 class KrakenCodec(VenueCodec):
-    """Kraken spot, version 1; see the top of this file and `VenueCodec`."""
+    """Kraken spot; see the top of this file and `VenueCodec`. The version is that of the words in which it
+    subscribes; messages of both are read.
+
+    Parameters
+    ----------
+    symbols : Symbol or sequence of Symbol
+        The instruments.
+    channels : sequence of str
+        What `connected` subscribes.
+    version : {"v1", "v2"}
+    """
 
     offered = (DEPTH, TRADES, BEST, KLINES)
+
+    def __init__(
+        self,
+        symbols: Symbol | Iterable[Symbol],
+        channels: Sequence[str] = (DEPTH, TRADES),
+        version: Literal["v1", "v2"] = "v2",
+    ) -> None:
+        if version not in facts.STREAM:
+            raise ConfigError("a version, one of " + ", ".join(facts.STREAM), repr(version), "version")
+        self._version = version
+        super().__init__(symbols, channels)
+        self._natives = {_second(stream): native for native, stream in self.streams.items()}
 
     def stream(self, symbol: Symbol, native: str) -> Stream:
         """Make the stream of an instrument, with its book."""
         stream = _KrakenStream(symbol, native)
-        stream.book = StreamedBook(stream.rows, stream.counters, unnumbered, kraken, facts.DEPTH)
+        stream.book = StreamedBook(stream.rows, stream.counters, unnumbered, stream.checksum, facts.DEPTH)
         return stream
 
     def address(self, channel: str) -> str:
         """Where a channel is sent."""
-        return facts.STREAM
+        return facts.STREAM[self._version]
 
     def subscribe(self, channels: Sequence[str]) -> Iterable[Want]:
         """What to send on a new connection for these channels."""
+        if self._version == "v2":
+            yield _ask("subscribe", {"channel": "instrument"})
+            for channel in channels:
+                yield _ask("subscribe", _CHANNELS[channel] | {"symbol": list(self._natives)})
+            return
         names: dict[str, dict[str, Any]] = {
             DEPTH: {"name": "book", "depth": facts.DEPTH},
             TRADES: {"name": "trade"},
@@ -89,17 +112,25 @@ class KrakenCodec(VenueCodec):
 
     def begin_again(self, stream: Stream) -> Iterable[Want]:
         """Subscribing the book anew brings a snapshot."""
+        if self._version == "v2":
+            assert isinstance(stream, _KrakenStream)
+            params = _CHANNELS[DEPTH] | {"symbol": [_second(stream)]}
+            return _ask("unsubscribe", params), _ask("subscribe", params)
         book = {"name": "book", "depth": facts.DEPTH}
         return _request("unsubscribe", [stream.native], book), _request("subscribe", [stream.native], book)
 
     def heartbeat(self) -> Send:
         """What to send now and then; the venue sends heartbeats of its own when all is still."""
-        return Send('{"event":"ping"}')
+        return Send('{"method":"ping"}' if self._version == "v2" else '{"event":"ping"}')
 
     def handle(self, message: bytes, local_ts: int, place: int) -> None:
         """Decode a message and write its rows."""
         if message[:1] != b"[":
-            self._answer(_event(message))
+            m = v2.decode_message(message)
+            if m.channel and m.data:
+                self._second(m, local_ts, place)
+            else:
+                self._answer(m)
             return
         parts = _list(message)
         if len(parts) not in (4, 5):
@@ -143,15 +174,71 @@ class KrakenCodec(VenueCodec):
         length = int(minutes) * _MINUTE
         stream.kline(Kline(_time(ends) - length, length, o, h, low, c, volume, None, local_ts))
 
-    def _answer(self, event: _Event) -> None:
-        if event.event in ("heartbeat", "pong"):
+    def _answer(self, m: v2.Message) -> None:
+        if "heartbeat" in (m.event, m.channel) or "pong" in (m.event, m.method):
             self.connection.heartbeats += 1
-        elif event.status == "error":
-            self.say(event.errorMessage)
-        elif event.event in ("subscriptionStatus", "systemStatus"):
+        elif m.status == "error" or m.success is False:
+            self.say(m.error_message or m.error)
+        elif m.event in ("subscriptionStatus", "systemStatus") or (m.method and m.success):
             self.connection.answers += 1
         else:
             raise Unknown
+
+    def _second(self, m: v2.Message, local_ts: int, place: int) -> None:
+        """Read a message of version 2."""
+        if m.channel == "book":
+            if m.type not in ("snapshot", "update"):
+                raise Unknown
+            for book in v2.read_books(m.data):
+                stream = self._named(book.symbol, place)
+                latest = stream.last_ts or local_ts
+                at = At(v2.time_or(book.timestamp, latest), local_ts, place)
+                bids, asks = v2.pairs(book.bids), v2.pairs(book.asks)
+                checksum = book.checksum if stream.places else None
+                stream.book.check(bids, asks)
+                stream.see(at)
+                if m.type == "snapshot":
+                    stream.book.snapshot(at, bids, asks, checksum=checksum)
+                else:
+                    stream.book.difference(at, bids, asks, checksum=checksum)
+                self.heard(DEPTH, stream.native)
+        elif m.channel == "trade":
+            for trade in v2.read_trades(m.data):
+                stream = self._named(trade.symbol, place)
+                if trade.side not in ("buy", "sell"):
+                    raise ValueError(f"a side buy or sell, got {trade.side!r}")
+                at, side = At(iso_time(trade.timestamp), local_ts, place), side_flag(trade.side == "buy")
+                stream.trade(at, side, number(trade.price), number(trade.qty), trade.trade_id)
+                stream.see(at)
+                self.heard(TRADES, stream.native)
+        elif m.channel == "ticker":
+            for t in v2.read_tickers(m.data):
+                stream = self._named(t.symbol, place)
+                at = At(v2.time_or(t.timestamp, stream.last_ts or local_ts), local_ts, place)
+                stream.best(at, number(t.bid), number(t.bid_qty), number(t.ask), number(t.ask_qty))
+                self.heard(BEST, stream.native)
+        elif m.channel == "ohlc":
+            for k in v2.read_bars(m.data):
+                stream = self._named(k.symbol, place)
+                o, h, low, c, volume = map(number, (k.open, k.high, k.low, k.close, k.volume))
+                read_levels([(px, volume) for px in (o, h, low, c)])
+                start, length = iso_time(k.interval_begin), k.interval * v2.MINUTE
+                stream.kline(Kline(start, length, o, h, low, c, volume, None, local_ts))
+                self.heard(KLINES, stream.native)
+        elif m.channel == "instrument":
+            for pair in v2.read_instruments(m.data).pairs:
+                if pair.symbol in self._natives:
+                    stream = self._named(pair.symbol, place)
+                    stream.places = pair.price_precision, pair.qty_precision
+        elif m.channel == "status":
+            self.connection.answers += 1
+        else:
+            raise Unknown
+
+    def _named(self, name: str, place: int) -> "_KrakenStream":
+        stream = self.find(self._natives.get(name, name), place)
+        assert isinstance(stream, _KrakenStream)
+        return stream
 
     def _orderbook(self, parts: list[_Book], stream: "_KrakenStream", local_ts: int, place: int) -> None:
         first = parts[0]
@@ -174,6 +261,28 @@ class KrakenCodec(VenueCodec):
 
 class _KrakenStream(Stream):
     book: StreamedBook
+    places: tuple[int, int] | None = None  # of price and quantity, where version 2 has told
+
+    def checksum(self, bids: Side, asks: Side) -> int:
+        """The book's, in the words of the version that tells it."""
+        return kraken(bids, asks, self.places)
+
+
+def _second(stream: Stream) -> str:
+    """Name of an instrument in version 2."""
+    return f"{stream.symbol.base}/{stream.symbol.quote}"
+
+
+_CHANNELS: dict[str, dict[str, Any]] = {
+    DEPTH: {"channel": "book", "depth": facts.DEPTH},
+    TRADES: {"channel": "trade"},
+    BEST: {"channel": "ticker", "event_trigger": "bbo"},
+    KLINES: {"channel": "ohlc", "interval": 1},
+}
+
+
+def _ask(method: str, params: dict[str, Any]) -> Send:
+    return Send(msgspec.json.encode({"method": method, "params": params}).decode())
 
 
 def _pairs(levels: Levels) -> list[tuple[str, str]]:

@@ -1,10 +1,12 @@
-"""Kraken spot, WebSocket version 1: addresses, names and limits. They move: each has been true at `DATE`.
+"""Kraken spot: addresses, names and limits. They move: each has been true at `DATE`.
 
-Source: the recording of 2021-04-17; version 1 has been superseded by version 2, which is not read here.
+Source: the recording of 2021-04-17 for version 1, which is maintained; docs.kraken.com for version 2, which
+Kraken recommends.
 """
 
 DATE = "2021-04"
-STREAM = "wss://ws.kraken.com"
+DATE_2 = "2026-09"
+STREAM = {"v1": "wss://ws.kraken.com", "v2": "wss://ws.kraken.com/v2"}
 INSTRUMENTS = "https://api.kraken.com/0/public/AssetPairs"
 DEPTHS = (10, 25, 100, 500, 1000)
 DEPTH = 1000
