@@ -59,7 +59,7 @@ def test_the_page_has_everything_and_loads_nothing():
     for word in ("X.TEST", "tick size", "<more>", "Gaps", "2023-11-14 22:13:20.200000", "100 ms", "UTC"):
         assert word in words
     charts = charts_of(text)
-    assert list(charts) == ["price", "spread", "depth", "rate"]
+    assert list(charts) == ["price", "spread", "depth", "levels", "rate"]
     assert {f"chart-{key}" for key in charts} <= set(page.ids)
     assert set(re.findall(r'"\$([a-z0-9]+)[/"]', json.dumps(charts))) <= set(PALETTE)
     assert payload_of(text)["gaps"] == [[(START + 100 * MS) / 1e6, (START + 200 * MS) / 1e6]]
@@ -76,6 +76,8 @@ def test_lines_are_the_numbers_of_the_buckets():
         ("spread", "Spread", found.spread),
         ("depth", "Bid", found.bid_qty),
         ("depth", "Ask", found.ask_qty),
+        ("levels", "Bid", found.bid_depth),
+        ("levels", "Ask", found.ask_depth),
     ):
         lines = lines_of(charts[key])
         for ending, part in (("", values.last), (", lowest", values.low), (", highest", values.high)):
@@ -117,13 +119,13 @@ def test_bands_are_closed_for_each_stretch():
 
 
 def test_size_is_bounded_however_many_rows_and_gaps():
-    """Four charts of 1,200 buckets with a hole in each; gaps closer than a bucket are shaded as one."""
+    """Five charts of 1,200 buckets with a hole in each; gaps closer than a bucket are shaded as one."""
     tape = market(1_600, [(k, k + 1) for k in range(0, 1_600, 2)])
     text = tape_picture_html(tape)
     assert "800 in all" in text
     assert text.count("<tr>") == MOST_LISTED + 1
     assert max(len(x) for chart in charts_of(text).values() for x, _ in lines_of(chart).values()) <= 2 * 1_200
-    assert len(json.dumps(payload_of(text))) < 1_000_000
+    assert len(json.dumps(payload_of(text))) < 1_300_000
 
 
 def test_many_gaps_less_than_a_bucket_apart_are_shaded_as_one():
@@ -146,7 +148,7 @@ def test_a_tape_of_trades_shows_their_prices():
     assert list(charts) == ["price", "rate"]
     prices = lines_of(charts["price"])["Trades"][1]
     assert sorted(prices[np.isfinite(prices)]) == [10, 11, 12]
-    assert text.count("n/a: nothing to show") == 2
+    assert text.count("n/a: nothing to show") == 3
 
 
 def test_a_tape_on_which_nothing_arrived_has_a_page():
@@ -155,7 +157,7 @@ def test_a_tape_on_which_nothing_arrived_has_a_page():
     rows["exch_ts"] = START
     text = tape_picture_html(build_tape(rows, symbol="X.TEST"))
     assert Page(text).open == []
-    assert text.count("n/a: nothing to show") == 4
+    assert text.count("n/a: nothing to show") == 5
 
 
 def test_names_cannot_break_the_page():

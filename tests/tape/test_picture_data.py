@@ -25,10 +25,10 @@ from truefill.core.events import (
     TRADE,
 )
 from truefill.tape import Tape, build_tape
-from truefill.tape.picture_data import tape_picture_data
+from truefill.tape.picture_data import LEVELS, tape_picture_data
 from truefill.tape.stream import local_pieces
 
-BOOK = ("bid", "ask", "spread", "bid_qty", "ask_qty")
+BOOK = ("bid", "ask", "spread", "bid_qty", "ask_qty", "bid_depth", "ask_depth")
 State = dict[str, float]
 
 
@@ -59,6 +59,13 @@ def seen(tape: Tape) -> Seen:
             state |= {"bid": book.bid * tape.tick_size, "bid_qty": book.bids[book.bid] * tape.lot_size}
         if book.ask is not None:
             state |= {"ask": book.ask * tape.tick_size, "ask_qty": book.asks[book.ask] * tape.lot_size}
+        # what a newer price of the other side has crossed is out of sight
+        if book.bid is not None:
+            best = sorted((p for p in book.bids if p <= book.bid), reverse=True)[:LEVELS]
+            state["bid_depth"] = sum(book.bids[p] for p in best) * tape.lot_size
+        if book.ask is not None:
+            best = sorted(p for p in book.asks if p >= book.ask)[:LEVELS]
+            state["ask_depth"] = sum(book.asks[p] for p in best) * tape.lot_size
         if book.bid is not None and book.ask is not None:
             state["spread"] = book.ask - book.bid
         if times and times[-1] == row["local_ts"]:

@@ -20,7 +20,7 @@ from truefill.core.run_data import NS_PER_SECOND, Floats, Ints
 from truefill.core.times import utc
 from truefill.tape import Tape
 from truefill.tape.npz import written
-from truefill.tape.picture_data import Range, TapePicture, tape_picture_data
+from truefill.tape.picture_data import LEVELS, Range, TapePicture, tape_picture_data
 
 Facts = Sequence[tuple[str, object]]
 
@@ -91,15 +91,17 @@ def tape_charts(tape: Tape, picture: TapePicture) -> list[Chart]:
     price += places.band("Best ask", picture.ask, "$sell", tick)
     if not price:
         price = places.band("Trades", picture.trade, "$price", tick)
-    depth = places.band("Bid", picture.bid_qty, "$buy", lot) + places.band(
-        "Ask", picture.ask_qty, "$sell", lot
+    best, depth = (
+        places.band("Bid", bid, "$buy", lot) + places.band("Ask", ask, "$sell", lot)
+        for bid, ask in ((picture.bid_qty, picture.ask_qty), (picture.bid_depth, picture.ask_depth))
     )
     return [
         chart("price", "Price", price, height=380, note=note),
         _from_zero(
             chart("spread", "Spread, ticks", places.band("Spread", picture.spread, "$price", 0), height=180)
         ),
-        _from_zero(chart("depth", "Quantity at the best prices", depth, height=200)),
+        _from_zero(chart("depth", "Quantity at the best prices", best, height=200)),
+        _from_zero(chart("levels", f"Quantity at the best {LEVELS} prices of a side", depth, height=200)),
         _from_zero(chart("rate", "Messages a second", _rates(picture, places), height=200)),
     ]
 

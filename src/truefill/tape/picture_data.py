@@ -19,6 +19,8 @@ from truefill.tape.stream import first_from
 from truefill.tape.tape import Tape
 
 BUCKETS = 1_200  # about a pixel each on a wide page
+LEVELS = 10  # of a side whose quantity is summed up
+_VALUES = 7  # of a book: best prices, spread, their quantities, and those of the best levels
 _TRADES = 1 << 16  # trades that are looked at at a time
 
 Floats = NDArray[np.float64]
@@ -42,6 +44,8 @@ class TapePicture(NamedTuple):
     spread: Range  # ticks
     bid_qty: Range  # at the best price
     ask_qty: Range
+    bid_depth: Range  # at the best `LEVELS` prices together
+    ask_depth: Range
     trade: Range  # prices of trades, in gaps too
     events: Ints  # int64[n], rows that arrived: depth, trades, marks, others
     trades: Ints  # int64[n]
@@ -75,12 +79,13 @@ def tape_picture_data(tape: Tape, buckets: int = BUCKETS) -> TapePicture:
     gaps = _gaps(tape, edges)
     book = _book_ranges(tape, edges, gaps)
     tick, lot = tape.header.tick_size, tape.header.lot_size
-    bid, ask, spread, bid_qty, ask_qty = (
+    bid, ask, spread, bid_qty, ask_qty, bid_depth, ask_depth = (
         Range(*(step_floats(part[:, k], step) for part in book))
-        for k, step in enumerate((tick, tick, "1", lot, lot))
+        for k, step in enumerate((tick, tick, "1", lot, lot, lot, lot))
     )
     trade = _trade_range(tape, edges)
-    return TapePicture(edges, bid, ask, spread, bid_qty, ask_qty, trade, *_counts(tape, edges), gaps)
+    book_parts = (bid, ask, spread, bid_qty, ask_qty, bid_depth, ask_depth)
+    return TapePicture(edges, *book_parts, trade, *_counts(tape, edges), gaps)
 
 
 def _edges(times: np.ndarray, buckets: int) -> Ints:
@@ -107,7 +112,7 @@ def _gaps(tape: Tape, edges: Ints) -> Ints:
 
 def _book_ranges(tape: Tape, edges: Ints, gaps: Ints) -> tuple[Floats, Floats, Floats]:
     """Lowest, highest and last of the values of `_best` in each bucket."""
-    found = _Ranges(edges, 5)
+    found = _Ranges(edges, _VALUES)
     for ts, values in _outside_gaps(_best(tape), gaps):
         found.see(ts, values)
     found.carry()
@@ -117,19 +122,21 @@ def _book_ranges(tape: Tape, edges: Ints, gaps: Ints) -> tuple[Floats, Floats, F
 def _best(tape: Tape) -> Iterator[tuple[Ints, Floats]]:
     """Times at which the best of the book has changed, and what holds from then on.
 
-    Bid, ask and spread in ticks, quantity of the bid and of the ask in lots; NaN where there is none.
+    Bid, ask and spread in ticks, quantity of the bid and of the ask in lots, and of the best levels together;
+    NaN where there is none.
     """
-    for levels in best_levels(tape, "local", 1):
+    for levels in best_levels(tape, "local", LEVELS):
         tick, lots = (part[:, :, 0].astype(np.float64) for part in (levels.tick, levels.lots))
+        depth = levels.lots.sum(axis=2).astype(np.float64)
         empty = lots == 0
-        tick[empty] = lots[empty] = np.nan
-        yield levels.ts, np.column_stack([tick, tick[:, 1] - tick[:, 0], lots])
+        tick[empty] = lots[empty] = depth[empty] = np.nan
+        yield levels.ts, np.column_stack([tick, tick[:, 1] - tick[:, 0], lots, depth])
 
 
 def _outside_gaps(changes: Iterator[tuple[Ints, Floats]], gaps: Ints) -> Iterator[tuple[Ints, Floats]]:
     """Changes outside of gaps; nothing is known from a gap's begin, at its end the values of then are."""
     begin, end = gaps[:, 0], gaps[:, 1]
-    unknown = np.full(5, np.nan)
+    unknown = np.full(_VALUES, np.nan)
     state, begun, ended = unknown, 0, 0
     for ts, values in changes:
         if not len(ts):
