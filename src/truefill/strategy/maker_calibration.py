@@ -96,6 +96,7 @@ def calibrate_maker(market: MakerMarket, settings: CalibrationSettings) -> Known
             flow.trade_times[hits],
             flow.trade_sides[hits],
             flow.trade_ticks[hits],
+            execution_orders=flow.trade_orders[hits],
             window=settings.window,
             sample_every=settings.sample_every,
             method=settings.method,
