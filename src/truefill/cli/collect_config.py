@@ -48,11 +48,12 @@ class CollectConfig(Settings):
     retry: Duration = _SECOND // 2
     most: Duration = 60 * _SECOND
     state: Duration = 30 * _SECOND
+    trades: Duration = 2 * _SECOND
     snapshots: Duration = 600 * _SECOND
     venue: dict[str, VenueTable] = Field(default_factory=dict)
 
 
-TIMES = ("stale", "silent", "retry", "most", "state", "snapshots")
+TIMES = ("stale", "silent", "retry", "most", "state", "trades", "snapshots")
 
 
 def load_collect_config(path: str | Path) -> CollectConfig:

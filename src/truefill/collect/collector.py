@@ -14,13 +14,15 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Coroutine, Iterable, Sequence
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from truefill.collect.archive import Period
+from truefill.collect.asking import Asker, has_snapshots
 from truefill.collect.backoff import Backoff
 from truefill.collect.collector_state import (
     CollectorState,
@@ -32,14 +34,15 @@ from truefill.collect.connection import NO_CONNECTION
 from truefill.collect.endpoints import Endpoint, endpoint
 from truefill.collect.fetching import Fetcher
 from truefill.collect.handover import Handover
+from truefill.collect.renewal import change_over, renewals
 from truefill.collect.session import Session, cancel
-from truefill.collect.settings import Layout, Patience
-from truefill.collect.store import CONNECTION, REPEATED, TRADES_ASKED, UNREAD, Store, check_layout
+from truefill.collect.settings import INSTRUMENTS, SNAPSHOTS, Layout, Patience
+from truefill.collect.store import CONNECTION, REPEATED, UNREAD, Store, check_layout
 from truefill.collect.trade_ids import TradeIds
-from truefill.core.errors import DataError
+from truefill.core.errors import ConfigError, DataError
 from truefill.venues import Symbol, market_codec, parse_symbol
-from truefill.venues.codec import DEPTH, TRADES, VenueCodec
-from truefill.venues.past_trades import read_trades, trades_url
+from truefill.venues.codec import CHANNELS, DEPTH, TRADES, VenueCodec
+from truefill.venues.instrument_lists import instruments_requests
 from truefill.venues.wants import Fetch
 
 __all__ = ["Collector", "Patience"]
@@ -48,9 +51,6 @@ _LOG = logging.getLogger("truefill.collect")
 _BATCH = 256  # messages whose events are taken together
 _SECOND = 1_000_000_000
 _LONGEST_STALE_S = 3600.0
-_BEFORE_S = 900.0  # so long before the venue closes a connection the next one is opened
-_LOOK_S = 0.05
-_AFTER_S = 5.0  # a connection that is so long behind the other one would be cut for it
 _SHOWN = 10  # troubles that are told between two states; what follows is in the log at level DEBUG
 
 
@@ -64,7 +64,7 @@ class Collector:
     folder : path
         Is made if there is none. It has one collector at a time.
     channels : sequence of str
-        Of `truefill.venues.codec.CHANNELS`.
+        Of `truefill.collect.settings.COLLECTED`.
     period : {"day", "hour"}
         How long a file goes on.
     parquet : bool
@@ -102,7 +102,12 @@ class Collector:
         patience: Patience | None = None,
     ) -> None:
         self.symbols = [parse_symbol(symbol) if isinstance(symbol, str) else symbol for symbol in symbols]
-        self.codec = market_codec(self.symbols, channels)
+        self._asked = tuple(name for name in channels if name in (INSTRUMENTS, SNAPSHOTS))
+        streamed = [name for name in channels if name not in self._asked]
+        if not streamed:
+            raise ConfigError("at least one of " + ", ".join(CHANNELS), ", ".join(channels), "channels")
+        self.codec = market_codec(self.symbols, streamed)
+        self._check_asked()
         check_layout(layout, self.codec.streams, levels)
         self.endpoint = endpoint(self.codec.venue) if at is None else at
         self.folder = Path(folder)
@@ -116,11 +121,11 @@ class Collector:
         self._stale_s = dict.fromkeys(self.codec.streams, self.patience.stale_s)
         self._store: Store
         self._fetcher: Fetcher
-        self._session: Session
-        self._sessions: list[Session] = []  # that one, and the one that takes its place
-        self._handover: Handover | None = None
-        self._trades: dict[str, TradeIds] = {}
-        self._missing: dict[str, int] = {}  # since which exchange time trades may be, ns
+        self._asker: Asker
+        self.session: Session
+        self.sessions: list[Session] = []  # that one, and the one that takes its place
+        self.handover: Handover | None = None
+        self.trades: dict[str, TradeIds] = {}
         self._books = False  # whether the store wants to see them
         self._backoff = Backoff(self.patience.retry_s, self.patience.most_s)
         self._stop = asyncio.Event()
@@ -130,10 +135,20 @@ class Collector:
         self._waiting = 0  # messages whose events were not taken yet
         self._troubles = 0
 
+    def _check_asked(self) -> None:
+        venue = self.codec.venue
+        offered = {
+            INSTRUMENTS: bool(instruments_requests(venue, self.symbols)),
+            SNAPSHOTS: has_snapshots(venue, self.codec.streams),
+        }
+        for name in self._asked:
+            if not offered[name]:
+                raise ConfigError(f"a venue that can be asked for {name}", venue.value, "channels")
+
     def stop(self) -> None:
         """Let `run` end in order."""
         self._stop.set()
-        for session in self._sessions:
+        for session in self.sessions:
             session.disconnect()
 
     async def run(self) -> CollectorState:
@@ -168,10 +183,14 @@ class Collector:
             state.instruments.setdefault(native, InstrumentState())
         self._books = self._store.sink.wants_books
         self._fetcher = Fetcher(self.endpoint)
-        self._session = self._new_session(self.codec)
+        self.session = self.new_session(self.codec)
         now = self.time()
-        self._trades = {native: TradeIds(now) for native in self.codec.streams}
-        helpers = [asyncio.create_task(self._each_second()), asyncio.create_task(self._renewals())]
+        self.trades = {native: TradeIds(now) for native in self.codec.streams}
+        self._asker = Asker(self.codec.venue, self.folder, self, self._store, self._fetcher, self.patience)
+        work = [self._each_second(), renewals(self)]
+        if INSTRUMENTS in self._asked:
+            work.append(self._asker.instruments(self.symbols, list(self.codec.streams)))
+        helpers = [asyncio.create_task(self._guarded(one)) for one in work]
         try:
             while not self._stop.is_set():
                 await self._connect()
@@ -181,14 +200,16 @@ class Collector:
             await cancel(helpers)
             await self._fetcher.close()
 
-    def _new_session(self, codec: VenueCodec) -> Session:
+    def new_session(self, codec: VenueCodec) -> Session:
+        """Make a session, beside the one that there is."""
         session = Session(codec, self.endpoint, self.patience, self._fetcher, self)
-        self._sessions.append(session)
+        self.sessions.append(session)
         return session
 
     async def _connect(self) -> None:
         """Open the connection, and stay until it, or the one that took its place, is closed."""
-        session = self._session
+        session = self.session
+        again = session.since > 0.0
         try:
             await session.open()
         except NO_CONNECTION as error:
@@ -197,107 +218,27 @@ class Collector:
         self.state.connections += 1
         self.state.silent = []
         self._heard = dict.fromkeys(self.codec.streams, session.since)
-        if self._missing:
-            session.start(self._missed_trades())
+        if again and TRADES in self.codec.channels:
+            session.start(self._guarded(self._asker.missed_trades()))
+        self.begin_snapshots(session)
         while True:
             if self._stop.is_set():
                 session.disconnect()
             await session.closed()
-            cut = self._handover is not None and self._handover.old is session.codec
+            cut = self.handover is not None and self.handover.old is session.codec
             if cut and not self._stop.is_set():
-                self._change_over()
-            if session is self._session:
+                change_over(self)
+            if session is self.session:
                 break
-            session = self._session
-        for native, ids in self._trades.items():
-            self._missing.setdefault(native, ids.last_ts)
+            session = self.session
+        self._asker.lost()
         if not self._stop.is_set():
             self.trouble("the connection to %s is closed", self.endpoint.stream)
 
-    # -- from one connection to the next ---------------------------------------------------------------------
-
-    async def _renewals(self) -> None:
-        """Replace the connection before the venue closes it."""
-        lifetime = self.endpoint.lifetime_s
-        if lifetime is None:
-            return
-        length = lifetime - min(_BEFORE_S, lifetime / 4)
-        while True:
-            loop = asyncio.get_running_loop()
-            due = self._session.since + length if self._session.is_open else loop.time() + length
-            await asyncio.sleep(max(due - loop.time(), self.patience.retry_s))
-            if self._session.is_open and loop.time() - self._session.since >= length:
-                await self._renew()
-
-    async def _renew(self) -> None:
-        """Open another connection, and change over to it."""
-        loop = asyncio.get_running_loop()
-        new = self._new_session(market_codec(self.symbols, self.codec.channels))
-        self._take()
-        handover = self._handover = Handover(self.codec, new.codec, loop.time())
-        try:
-            await new.open()
-            self.state.connections += 1
-            while not handover.done and not (new.lost and not handover.begun):
-                if new.lost:
-                    self._change_over()
-                await asyncio.sleep(_LOOK_S)
-                handover.quiet(loop.time())
-            if handover.done:
-                self._change_over()
-                await asyncio.sleep(_AFTER_S)  # what the new one repeats of before
-        except NO_CONNECTION as error:
-            self.trouble("no second connection to %s: %s", self.endpoint.stream, error)
-        finally:
-            self._handover = None
-            if new is not self._session:
-                self._sessions.remove(new)
-                new.disconnect()
-                await new.closed()
-
-    def _change_over(self) -> None:
-        """Let the new connection be the one; with a gap where it is not in sync."""
-        handover, old = self._handover, self._session
-        assert handover is not None
-        if old.codec is handover.new:
-            return
-        self.state.handovers += handover.done
-        handover.force()
-        self._take()
-        self._session = next(session for session in self._sessions if session.codec is handover.new)
-        self.codec = handover.new
-        self._sessions.remove(old)
-        old.disconnect()
-
-    async def _missed_trades(self) -> None:
-        """Ask for the trades that a lost connection has missed, where the venue tells."""
-        if TRADES not in self.codec.channels:
-            return
-        await asyncio.sleep(self.patience.trades_s)
-        for native in list(self._missing):
-            url = trades_url(self.codec.venue, native)
-            if url is None:
-                return
-            body = await self._fetcher.fetch(url, Backoff(self.patience.retry_s, self.patience.most_s))
-            try:
-                self._recover(native, body, self._missing.pop(native))
-            except Exception as error:
-                self._fail(error)
-
-    def _recover(self, native: str, body: bytes, since: int) -> None:
-        now = self._time()
-        self._take()
-        self.state.messages += 1
-        self._store.archive.append(f"{TRADES_ASKED}-{self._store.names[native]}", now, body)
-        try:
-            rows = self._trades[native].missed(read_trades(self.codec.venue, body), since, self._now)
-        except DataError as error:
-            self.state.unread += 1
-            self.trouble("trades that cannot be read: %s", error)
-            return
-        if len(rows):
-            self.state.trades_recovered += len(rows)
-            self._emit(native, rows, self._now)
+    def begin_snapshots(self, session: Session) -> None:
+        """Ask for books from now on, over this session, if they are wanted."""
+        if SNAPSHOTS in self._asked:
+            session.start(self._guarded(self._asker.snapshots(session, session.codec.streams)))
 
     # -- messages -------------------------------------------------------------------------------------------
 
@@ -308,6 +249,10 @@ class Collector:
         self._clock = now
         self._now = max(self._now, now)
         return now
+
+    def clock(self) -> tuple[int, int]:
+        """Give the time as the clock has it, and one that never goes back."""
+        return self._time(), self._now
 
     def time(self) -> int:
         """Give the time as a codec shall have it: it never goes back."""
@@ -357,7 +302,7 @@ class Collector:
         if not about:
             self._store.archive.append(CONNECTION, now, line)
             return
-        if self._handover is not None or session is not self._session:
+        if self.handover is not None or session is not self.session:
             self._keep_one(session, now, line)
             return
         heard = asyncio.get_running_loop().time()
@@ -372,11 +317,11 @@ class Collector:
         self._backoff.reset()
         self._waiting += 1
         if self._waiting >= _BATCH:
-            self._take()
+            self.take()
 
     def _keep_one(self, session: Session, now: int, line: bytes) -> None:
         """As `_keep`, while there are two connections: of each instrument one of them counts."""
-        codec, handover = session.codec, self._handover
+        codec, handover = session.codec, self.handover
         about = {stream.native: stream for stream in codec.about}
         counts = {n for n, stream in about.items() if handover is not None and handover.heard(codec, stream)}
         if len(counts) < len(about):
@@ -399,11 +344,15 @@ class Collector:
         self.trouble("a message that cannot be read: %s", error)
         self._store.archive.append(UNREAD, now, self.codec.line(message))
 
-    def _take(self, now: int = 0) -> None:
+    def take(self, now: int = 0) -> None:
         """Pass the events on, as of `now`."""
         self._waiting = 0
         for symbol, rows in self._taken(self.codec):
             self._emit(self.codec.native(symbol), rows, now or self._now)
+
+    def emit(self, native: str, rows: np.ndarray) -> None:
+        """Take events that came another way."""
+        self._add(native, rows, self._now)
 
     def _taken(self, codec: VenueCodec) -> list[tuple[Symbol, np.ndarray]]:
         """Take the events of a codec."""
@@ -418,14 +367,18 @@ class Collector:
         return taken
 
     def _emit(self, native: str, rows: np.ndarray, now: int) -> None:
-        self._trades[native].remember(rows)
+        rows = self.trades[native].remember(rows)
+        if len(rows):
+            self._add(native, rows, now)
+
+    def _add(self, native: str, rows: np.ndarray, now: int) -> None:
         self.state.instruments[native].events += len(rows)
         self._store.rows(native, rows, now)
 
     def _turn_over(self) -> None:
         """Begin the next files of events, if their day or hour has begun."""
         if over := self._store.turns_over(self._now):
-            self._take(over)
+            self.take(over)
             self._store.sink.turn_over()
 
     # -- each second -----------------------------------------------------------------------------------------
@@ -436,8 +389,8 @@ class Collector:
         while True:
             try:
                 self._store.archive.flush()
-                self._take()
-                self._session.do_wants()
+                self.take()
+                self.session.do_wants()
                 self._look(loop.time())
                 if loop.time() - saved >= self.patience.state_s:
                     self._save()
@@ -449,7 +402,7 @@ class Collector:
 
     def _look(self, now: float) -> None:
         """Notice streams that are silent, and open the connection anew for an instrument that is."""
-        if not self._session.is_open:
+        if not self.session.is_open:
             return
         self._time()
         silent = [
@@ -466,7 +419,7 @@ class Collector:
                 2 * self._stale_s[native], max(_LONGEST_STALE_S, self._stale_s[native])
             )
         if stale:
-            self._session.disconnect()
+            self.session.disconnect()
 
     def _save(self) -> None:
         self._troubles = 0
@@ -477,12 +430,19 @@ class Collector:
     def _end(self) -> None:
         """At the end: what is in memory to its files, as much as they take."""
         self.state.running = False
-        for step in (self._take, self._save):
+        for step in (self.take, self._save):
             try:
                 step()
             except DataError as error:
                 self._failure = self._failure or error
         self._failure = self._failure or self._store.close()
+
+    async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something beside the messages; when it fails, so does the run."""
+        try:
+            await work
+        except Exception as error:
+            self._fail(error)
 
     def _fail(self, error: BaseException) -> None:
         self._failure = self._failure or error

@@ -48,6 +48,8 @@ class CollectorState(msgspec.Struct):
         Trades that were missed while there was no connection, and asked for afterwards.
     clock_steps : int
         How often a receive time was before the one of the message before.
+    unknown : list of str
+        Instruments that the venue's list does not have.
     silent : list of str
         Subscriptions of the present connection of which nothing has come.
     instruments : dict
@@ -64,6 +66,7 @@ class CollectorState(msgspec.Struct):
     handovers: int = 0
     trades_recovered: int = 0
     clock_steps: int = 0
+    unknown: list[str] = []
     silent: list[str] = []
     instruments: dict[str, InstrumentState] = {}
 

@@ -41,7 +41,7 @@ class Fetcher:
         self._turn = asyncio.Lock()
         self._next = 0.0  # time of the loop before which nothing is sent
 
-    async def fetch(self, url: str, backoff: Backoff) -> bytes:
+    async def fetch(self, url: str, backoff: Backoff, body: bytes | None = None) -> bytes:
         """Fetch until it succeeds.
 
         Parameters
@@ -49,18 +49,20 @@ class Fetcher:
         url : str
         backoff : Backoff
             Of this question; its caller may use it too, when the answer is no good.
+        body : bytes, optional
+            Makes it a POST of JSON.
         """
         while True:
-            body, wait = await self._once(self._endpoint.url(url))
-            if body is not None:
-                return body
+            answer, wait = await self._once(self._endpoint.url(url), body)
+            if answer is not None:
+                return answer
             await asyncio.sleep(max(wait, backoff.next()))
 
     async def close(self) -> None:
         """Close the connections."""
         await self._session.close()
 
-    async def _once(self, url: str) -> tuple[bytes | None, float]:
+    async def _once(self, url: str, data: bytes | None) -> tuple[bytes | None, float]:
         """One request: the answer, or None and how long the venue wants us to wait."""
         loop = asyncio.get_running_loop()
         async with self._turn:
@@ -68,7 +70,12 @@ class Fetcher:
             self._next = loop.time() + self._endpoint.fetch_every_s
             self.requests += 1
             try:
-                async with self._session.get(url, timeout=aiohttp.ClientTimeout(_TIMEOUT_S)) as answer:
+                asked = self._session.request(
+                    "GET" if data is None else "POST", url, data=data,
+                    headers={} if data is None else {"Content-Type": "application/json"},
+                    timeout=aiohttp.ClientTimeout(_TIMEOUT_S),
+                )  # fmt: skip
+                async with asked as answer:
                     body = await answer.read()
                     if answer.status == 200:
                         return body, 0.0

@@ -110,7 +110,7 @@ class Session:
         """Do what the codec wants."""
         for want in self.codec.wants():
             if isinstance(want, Fetch):
-                self.start(self._fetch(want))
+                self.start(self.fetch(want))
                 continue
             connection = self._links.get(want.link)
             if isinstance(want, Send):
@@ -150,7 +150,7 @@ class Session:
                 self._owner.trouble("the connection to %s is closed", self.codec.links[number].url)
             await asyncio.sleep(backoff.next())
 
-    async def _fetch(self, want: Fetch) -> None:
+    async def fetch(self, want: Fetch) -> None:
         """Fetch once; cancelled when the connection ends. The codec asks again if it could not read it."""
         backoff = Backoff(self._patience.retry_s, self._patience.most_s)
         self._owner.fetched(self, want, await self._fetcher.fetch(want.url, backoff))

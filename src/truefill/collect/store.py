@@ -13,7 +13,7 @@ from truefill.core.errors import ConfigError, DataError
 from truefill.venues.orders_book import OrdersBook
 from truefill.venues.stream import Stream
 
-CONNECTION, UNREAD, REPEATED, TRADES_ASKED = "_connection", "_unread", "_repeated", "_trades"
+CONNECTION, UNREAD, REPEATED = "_connection", "_unread", "_repeated"
 _SECOND = 1_000_000_000
 _PERIODS = {"day": 86_400 * _SECOND, "hour": 3_600 * _SECOND}
 

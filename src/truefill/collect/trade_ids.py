@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from truefill.core.decimals import to_float
 from truefill.core.events import KIND_MASK, TRADE
 from truefill.venues.past_trades import PastTrade
 from truefill.venues.rows import RowBatch
@@ -34,17 +35,29 @@ class TradeIds:
         self.last_px = np.nan
         self._ids: set[int] = set()
         self._order: deque[int] = deque()
+        self._asked: set[int] = set()  # of those that were asked for; the stream may bring them yet
 
     def __contains__(self, trade_id: int) -> bool:
         return trade_id in self._ids
 
-    def remember(self, rows: np.ndarray) -> None:
-        """Take note of the trades among some events."""
-        trades = rows[(rows["ev"] & np.uint64(KIND_MASK)) == TRADE]
+    def remember(self, rows: np.ndarray) -> np.ndarray:
+        """Take note of the trades among events of the stream; those that were asked for are left out."""
+        is_trade = (rows["ev"] & np.uint64(KIND_MASK)) == TRADE
+        trades = rows[is_trade]
         if not len(trades):
-            return
+            return rows
+        if self._asked:
+            again = is_trade & np.isin(rows["order_id"], list(self._asked))
+            rows, trades = rows[~again], rows[is_trade & ~again]
+        if len(trades):
+            self._note(trades)
+        return rows
+
+    def _note(self, trades: np.ndarray) -> None:
+        newest = trades[-1]
+        if newest["exch_ts"] >= self.last_ts:
+            self.last_px = to_float(int(newest["px"]), int(newest["px_exp"]))
         self.last_ts = max(self.last_ts, int(trades["exch_ts"].max()))
-        self.last_px = float(trades["px"][-1]) * 10.0 ** int(trades["px_exp"][-1])
         for trade_id in trades["order_id"].tolist():
             if trade_id in self._ids:
                 continue
@@ -65,4 +78,10 @@ class TradeIds:
         for t in trades:
             if t.trade_id not in self._ids and t.exch_ts >= since_ts:
                 rows.pair(TRADE | BOTH | t.side, t.exch_ts, now, t.px, t.qty, t.trade_id, 0, 0)
-        return rows.take()
+        found = rows.take()
+        if len(found):
+            self._note(found)
+            self._asked = set(found["order_id"].tolist()) | (
+                self._asked if len(self._asked) < _KEPT else set()
+            )
+        return found

@@ -38,6 +38,12 @@ def codec_type(venue: Venue) -> type[VenueCodec]:
     return found
 
 
+def codec_module(venue: Venue) -> str:
+    """Name of the module that has a venue's codec and facts."""
+    module, _ = _CODECS.get(venue.value) or _CODECS[venue.company]
+    return module
+
+
 def market_codec(symbols: Symbol | Iterable[Symbol], channels: Sequence[str] = (DEPTH, TRADES)) -> VenueCodec:
     """Make the codec of a connection.
 
