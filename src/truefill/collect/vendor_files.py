@@ -2,6 +2,7 @@
 
 import contextlib
 import datetime
+import functools
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from os import PathLike, fspath
@@ -20,7 +21,7 @@ from truefill.core.events import EXCH, LOCAL
 from truefill.tape import ParquetWriter, Tape, TapeBuilder, write_npz, write_parquet
 from truefill.tape.remote import ahead, is_remote, local, sent, url
 from truefill.vendors import EventReader, Format, ReaderCounters, all_events
-from truefill.vendors.merging import Chunk, merged
+from truefill.vendors.merging import Chunk, Source, merged
 
 _BY_NAME = {format.name: format for format in ALL_FORMATS}
 
@@ -318,14 +319,14 @@ def as_they_arrived(readers: list[EventReader]) -> Iterator[np.ndarray]:
         yield rows
 
 
-def _sources(readers: list[EventReader]) -> list[Iterator[Chunk]]:
-    """Chunks of each; of one kind of record, if there are several to be merged."""
+def _sources(readers: list[EventReader]) -> list[Source]:
+    """What begins to read each, as chunks of one kind of record if there are several to be merged."""
 
     def chunks(reader: EventReader) -> Iterator[Chunk]:
         for rows in reader:
             yield as_decimals(rows) if len(readers) > 1 else rows, np.zeros(len(rows), np.int64)
 
-    return [chunks(reader) for reader in readers]
+    return [functools.partial(chunks, reader) for reader in readers]
 
 
 def open_readers(

@@ -15,6 +15,7 @@ There is one clock only, the venue's, in milliseconds or (spot, since 2025) micr
 told by the size of each number.
 """
 
+import functools
 from collections.abc import Iterator, Sequence
 from os import PathLike
 from pathlib import Path
@@ -130,14 +131,20 @@ class BinanceArchiveReader:
             self.counters.notes.append(note)
         return rows
 
-    def _tickers(self) -> Iterator[np.ndarray]:
-        """Best prices in the order of their update ids, which some of the archive's files are not in."""
+    @functools.cached_property
+    def _backward(self) -> int:
+        """How often the update ids go back; found once, however often the file is read."""
         backward = 0
         last = -1
         for block in self._blocks(None, ("id",)):
             ids = np.concatenate([[last], block.columns["id"]])
             backward += int((np.diff(ids) < 0).sum())
             last = int(ids[-1])
+        return backward
+
+    def _tickers(self) -> Iterator[np.ndarray]:
+        """Best prices in the order of their update ids, which some of the archive's files are not in."""
+        backward = self._backward
         self.counters.count("rows_out_of_order_which_were_sorted", backward)
         tables = (
             np.stack([*(block.columns[name] for name in _TICKER), block.lines], axis=1)
