@@ -40,6 +40,18 @@ def test_what_was_appended_is_read(tmp_path: Path) -> None:
     assert next(reader.frames(after=written[7].last - 1)) == written[7]
 
 
+def test_who_has_a_snapshot_is_told_what_came_after(tmp_path: Path) -> None:
+    written = fill(tmp_path, 60, file_bytes=400)
+    told: list[Frame] = []
+    with Journal(tmp_path, SCHEMA, after=written[40].last, replay=told.append) as journal:
+        assert journal.last == written[-1].last
+    assert told == written[41:]
+    with pytest.raises(DataError, match=f"one that ends with {written[-1].last}"):
+        Journal(tmp_path, SCHEMA, after=written[-1].last + 1)
+    with Journal(tmp_path / "new", SCHEMA, after=70) as journal:
+        assert journal.append(b"x") == 71
+
+
 def test_files_follow_each_other_and_are_passed_over(tmp_path: Path) -> None:
     written = fill(tmp_path, 60, file_bytes=400)
     reader = JournalReader(tmp_path, SCHEMA)

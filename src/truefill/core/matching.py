@@ -7,7 +7,7 @@ and no network.
 
 import hashlib
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -119,15 +119,15 @@ class Engine:
         slots = 1 + whole(orders, "room for 1 to 2**27 - 1 orders", 1, _MOST_SLOTS - 1, InputError)
         far_levels = whole(far_levels, "1 to 2**24 far levels", 1, 1 << 24, InputError)
 
-        self._head = np.zeros(lay.HEADER, np.int64)
+        self._head: NDArray[Any] = np.zeros(lay.HEADER, np.int64)
         far_at = 2 * ((symbols * 4) << bits)
-        self._levels = np.zeros(far_at + 4 * (far_levels + 1), np.int64)
-        self._bits = np.zeros(symbols * 4 * lay.bit_words(bits), np.int64)
-        self._symbols = np.zeros((symbols, lay.SYMBOL_WORDS), np.int64)
+        self._levels: NDArray[Any] = np.zeros(far_at + 4 * (far_levels + 1), np.int64)
+        self._bits: NDArray[Any] = np.zeros(symbols * 4 * lay.bit_words(bits), np.int64)
+        self._symbols: NDArray[Any] = np.zeros((symbols, lay.SYMBOL_WORDS), np.int64)
         self._symbols[:, lay.BEST : lay.BEST + 4] = -lay.NO_BEST, lay.NO_BEST, -lay.NO_BEST, lay.NO_BEST
         self._orders: NDArray[np.int64] = np.zeros(4 * slots, np.int64)
         self._names: NDArray[np.int64] = np.zeros(2 * slots, np.int64)
-        self._index = np.zeros(1 << (2 * slots - 1).bit_length(), np.int32)
+        self._index: NDArray[Any] = np.zeros(1 << (2 * slots - 1).bit_length(), np.int32)
         head = self._head
         head[lay.PLACE_BITS] = bits
         head[lay.FAR_AT], head[lay.FAR_LEVELS], head[lay.FAR_FRESH] = far_at, far_levels, 1
@@ -139,6 +139,16 @@ class Engine:
         self._one_address = self._one.ctypes.data
         self._last: NDArray[Any] = self._reports[:0]
         self._n = 0
+        self._keeps: Callable[[NDArray[Any]], None] | None = None  # is given all messages before the loop is
+        self._address = head.ctypes.data
+        self._tell_addresses()
+
+    def _adopt(self, *arrays: NDArray[Any]) -> None:
+        """Go on from another engine's arrays: header, levels, bits, symbols, orders, names, index."""
+        head, self._levels, self._bits, symbols, self._orders, self._names, self._index = arrays
+        if len(head) != lay.HEADER or len(symbols) != head[lay.SYMBOLS] * lay.SYMBOL_WORDS:
+            raise ValueError("lengths that do not fit each other")
+        self._head, self._symbols = head, symbols.reshape(-1, lay.SYMBOL_WORDS)
         self._address = head.ctypes.data
         self._tell_addresses()
 
@@ -242,12 +252,14 @@ class Engine:
             )
         except struct.error as error:
             raise InputError(f"whole numbers that fit a message ({error})", shown(fields[1:])) from None
+        if self._keeps is not None:
+            self._keeps(self._one)
         done, self._n, why = run(self._address, self._one_address, 1, self._reports_address, _REPORT_ROOM)
         self._last = self._reports
         if why != types.DONE:
             pieces = [self._last[: self._n].copy()]
             self._make_room(why)
-            pieces += [piece.copy() for piece in self.stream(self._one[done:])]
+            pieces += [piece.copy() for piece in self._run(self._one[done:])]
             self._last = np.concatenate(pieces)
             self._n = len(self._last)
         if self._n == 1:
@@ -285,6 +297,11 @@ class Engine:
             got = f"{orders.dtype} {orders.shape}" if isinstance(orders, np.ndarray) else shown(orders)
             raise InputError("a one-dimensional array of MESSAGE records", got)
         orders = np.ascontiguousarray(orders)
+        if self._keeps is not None and len(orders):
+            self._keeps(orders)
+        yield from self._run(orders)
+
+    def _run(self, orders: NDArray[Any]) -> Iterator[NDArray[Any]]:
         address, count, done = orders.ctypes.data, len(orders), 0
         while done < count:
             finished, n, why = run(

@@ -149,7 +149,7 @@ def _count_outside(bits, ladder_number, place_bits, low, new_low):
         word = bits[at]
         while word != 0:
             place = ((at - t0) << 6) | lowest_bit(word)
-            word &= word - 1
+            word ^= np.int64(1) << lowest_bit(word)
             tick = low + ((place - low) & (window - 1))
             if tick < new_low or tick >= new_low + window:
                 outside += 1
@@ -167,7 +167,7 @@ def _move_out(head, words, links, bits, symbols, ladder_number, low, new_low):
         word = bits[at]
         while word != 0:
             place = ((at - t0) << 6) | lowest_bit(word)
-            word &= word - 1
+            word ^= np.int64(1) << lowest_bit(word)
             tick = low + ((place - low) & (window - 1))
             if new_low <= tick < new_low + window:
                 continue

@@ -1,5 +1,6 @@
-"""Our own exchange: order streams for the engine of `core.matching`; a server of market data on loopback."""
+"""Our own exchange: the engine of `core.matching` with a journal, and streams of orders for it; a server of market data on loopback."""
 
+from truefill.exchange.durable_engine import DurableEngine
 from truefill.exchange.faults import Faults
 from truefill.exchange.made import MadeFeed
 from truefill.exchange.market_server import MarketServer, Sent
@@ -7,6 +8,7 @@ from truefill.exchange.order_tape import OrderTape, canonical, read_order_tape, 
 from truefill.exchange.recorded import RecordedFeed
 
 __all__ = [
+    "DurableEngine",
     "Faults",
     "MadeFeed",
     "MarketServer",

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+from collections.abc import Callable
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
@@ -11,7 +12,7 @@ import numpy as np
 
 from truefill.core.errors import ConfigError, DataError, shown
 from truefill.journal.disk import lock_folder, refused, set_aside, sync_folder
-from truefill.journal.frames import HEAD_BYTES, LARGEST, digest_of, file_name, frame, head
+from truefill.journal.frames import HEAD_BYTES, LARGEST, Frame, digest_of, file_name, frame, head
 from truefill.journal.reader import JournalReader
 
 Durability = Literal["buffered", "process", "disk"]
@@ -39,8 +40,11 @@ class Journal:
         ``buffered``: neither, until `flush`.
     file_bytes : int
         A new file is begun when one is so long.
-    first : int
-        Sequence number of the first item of a new journal.
+    after : int
+        Item up to which the owner knows everything, from a snapshot: files that end before are not looked at.
+        A new journal begins behind it.
+    replay : callable, optional
+        Is told the frames that go beyond `after`, in order, while they are checked.
     accept_damage : bool
         Go on behind the last sound frame of a journal that is damaged before its end; what is behind it is
         set aside as ``.damaged``. By default that is refused.
@@ -48,7 +52,7 @@ class Journal:
     Attributes
     ----------
     last : int
-        Sequence number of the last item, ``first - 1`` before any; after a write that failed, of the last one
+        Sequence number of the last item, `after` before any; after a write that failed, of the last one
         before.
     set_aside : list of Path
         What was found not to be sound.
@@ -69,7 +73,8 @@ class Journal:
         *,
         durability: Durability = "process",
         file_bytes: int = 1 << 28,
-        first: int = 1,
+        after: int = 0,
+        replay: Callable[[Frame], None] | None = None,
         accept_damage: bool = False,
     ) -> None:
         if durability not in DURABILITIES:
@@ -77,7 +82,7 @@ class Journal:
         if file_bytes < HEAD_BYTES + 1:
             raise ConfigError(f"more than {HEAD_BYTES} bytes", file_bytes, "file_bytes")
         self.folder, self.durability = Path(folder), durability
-        self.last = first - 1
+        self.last = after
         self.set_aside: list[Path] = []
         self._digest, self._file_bytes = digest_of(schema), file_bytes
         self._file, self._size = -1, 0
@@ -91,18 +96,26 @@ class Journal:
             raise refused(error, self.folder) from error
         self._lock = lock_folder(self.folder, LOCK, "other journal")
         try:
-            self._recover(JournalReader(self.folder, schema), accept_damage)
+            self._recover(JournalReader(self.folder, schema), after, replay, accept_damage)
         except BaseException:
             os.close(self._lock)
             raise
 
-    def _recover(self, reader: JournalReader, accept_damage: bool) -> None:
+    def _recover(
+        self,
+        reader: JournalReader,
+        after: int,
+        replay: Callable[[Frame], None] | None,
+        accept_damage: bool,
+    ) -> None:
         paths = reader.files()
         if not paths:
             return
-        start = int(paths[0].stem)
-        for _ in reader.frames(start - 1):
-            pass
+        for item in reader.frames(after):
+            if replay is not None:
+                replay(item)
+        if reader.last < after:
+            raise DataError(f"a journal up to item {after}", f"one that ends with {reader.last}", self.folder)
         self.last = self._given = reader.last
         if (damage := reader.damage) is not None:
             if not damage.torn and not accept_damage:
