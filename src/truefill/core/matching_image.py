@@ -1,7 +1,7 @@
 """The whole state of a matching engine as bytes, and back: the same slots, queues and numbers.
 
-An image holds the engine's arrays as they are, packed, so what an engine gains in state is in it by itself. It
-is of one version of their layout; one of another version is refused.
+An image holds the engine's arrays as they are, packed, so what an engine gains in state is in it by itself.
+It is of one version of their layout; one of another version is refused.
 """
 
 import struct
