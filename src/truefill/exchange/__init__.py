@@ -1,4 +1,4 @@
-"""Our own exchange: a matching engine with a journal, streams of orders, a server of market data on loopback."""
+"""Our own exchange: a matching engine with a journal, streams of orders, a market-data server on loopback."""
 
 from truefill.exchange.durable_engine import DurableEngine
 from truefill.exchange.faults import Faults
