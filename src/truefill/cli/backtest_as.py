@@ -1,13 +1,12 @@
 """`truefill backtest-as`: the Extended pipeline's backtest, from its own folder and configuration."""
 
-import csv
-import io
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from truefill.cli.csv_files import write_csv
 from truefill.cli.show import Steps, out as stdout, plain_table
 from truefill.core.errors import ConfigError
 
@@ -319,22 +318,11 @@ def _write(
         data = replace(data, meta=data.meta | {"config": {"pipeline": pipeline} | data.meta["config"]})
         save_run(data, folder)
         report(data, folder / REPORT)
-        _write_csv(folder / RESULTS, COLUMNS, _result_rows(run))
-        _write_csv(folder / TRADES, TRADE_COLUMNS, _trade_rows(run))
+        write_csv(folder / RESULTS, COLUMNS, _result_rows(run))
+        write_csv(folder / TRADES, TRADE_COLUMNS, _trade_rows(run))
         write_json(settings.model_dump(), folder / SETTINGS)
         step.result = str(folder / REPORT)
     return data
-
-
-def _write_csv(path: Path, head: tuple[str, ...], rows: list[list[Any]]) -> None:
-    from truefill.tape.npz import written
-
-    text = io.StringIO()
-    made = csv.writer(text, lineterminator="\n")
-    made.writerow(head)
-    made.writerows(rows)
-    with written(path) as file:
-        file.write(text.getvalue().encode())
 
 
 def _result_rows(run: "MakerRun") -> list[list[Any]]:

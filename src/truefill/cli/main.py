@@ -21,6 +21,7 @@ from truefill.cli import (
     exchange,
     formats,
     report,
+    spread,
     sweep,
     tape,
     verify,
@@ -121,6 +122,7 @@ app.command("sweep")(sweep.sweep)
 app.command("walk-forward")(walk_forward.walk_forward)
 app.command("report")(report.report)
 app.add_typer(calibrate.app, name="calibrate")
+app.command("spread")(spread.spread)
 
 
 def main() -> None:

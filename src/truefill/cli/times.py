@@ -4,11 +4,12 @@ from datetime import UTC, datetime
 
 from truefill.cli.durations import format_duration
 from truefill.core.errors import ConfigError
-from truefill.core.times import utc
 
 
 def local_time(nanoseconds: int | None) -> str:
     """Write a time in nanoseconds as UTC, to the microsecond; "-" for none."""
+    from truefill.core.times import utc  # numpy, which --help must not wait for
+
     if nanoseconds is None:
         return "-"
     return f"{utc(nanoseconds, 6)} UTC"
@@ -36,4 +37,6 @@ def span(first: int | None, last: int | None) -> str:
 
 def precise_time(nanoseconds: int) -> str:
     """Write a time in nanoseconds as UTC, to the nanosecond, without saying so: for columns."""
+    from truefill.core.times import utc  # numpy, which --help must not wait for
+
     return utc(nanoseconds, 9)
