@@ -137,20 +137,13 @@ class BitgetCodec(ArgsCodec):
 
     def args(self, channels: Sequence[str]) -> Iterable[Arg]:
         """Arguments of these channels."""
-        new = self._version == "v3"
-        names = {
-            DEPTH: "books",
-            TRADES: "publicTrade" if new else "trade",
-            BEST: "ticker",
-            MARKS: "ticker",
-            KLINES: "kline" if new else "candle1m",
-        }
+        names = facts.CHANNELS[self._version]
         wanted = list(dict.fromkeys(names[channel] for channel in channels))
         return (self._arg(name, native) for name in wanted for native in self.streams)
 
     def book_arg(self, stream: Stream) -> Arg:
         """Argument of a book."""
-        return self._arg("books", stream.native)
+        return self._arg(facts.CHANNELS[self._version][DEPTH], stream.native)
 
     def _arg(self, name: str, native: str) -> Arg:
         kind = facts.INSTRUMENT_TYPE[self._version][self.venue]

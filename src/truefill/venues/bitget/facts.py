@@ -41,3 +41,9 @@ INSTRUMENTS = {
 }
 HEARTBEAT_S = 30
 ARGS_PER_REQUEST = 50
+_CHANNELS = {"depth": "books", "trades": "trade", "best": "ticker", "marks": "ticker", "klines": "candle1m"}
+CHANNELS = {
+    "v1": _CHANNELS,
+    "v2": _CHANNELS,
+    "v3": _CHANNELS | {"trades": "publicTrade", "klines": "kline"},
+}

@@ -75,8 +75,6 @@ _book = msgspec.json.Decoder(_Book).decode
 _order = msgspec.json.Decoder(_Order).decode
 _orders = msgspec.json.Decoder(_Orders).decode
 _trade = msgspec.json.Decoder(_Trade).decode
-_CHANNELS = {DEPTH: "diff_order_book", TRADES: "live_trades"}
-_LIVE_ORDERS = "live_orders"
 _KINDS = {"order_created": Kind.ADD, "order_changed": Kind.MODIFY, "order_deleted": Kind.CANCEL}
 
 
@@ -129,7 +127,7 @@ class BitstampCodec(VenueCodec):
 
     def subscribe(self, channels: Sequence[str]) -> Iterable[Want]:
         """What to send on a new connection: one request for each channel and instrument."""
-        names = _CHANNELS | ({DEPTH: _LIVE_ORDERS} if self._single else {})
+        names = facts.CHANNELS | ({DEPTH: facts.LIVE_ORDERS} if self._single else {})
         for channel in channels:
             for native in self.streams:
                 data = {"channel": f"{names[channel]}_{native}"}
@@ -148,11 +146,11 @@ class BitstampCodec(VenueCodec):
         """Decode a message and write its rows."""
         m = _decode(message)
         channel, _, native = m.channel.rpartition("_")
-        if m.event in _KINDS and channel == _LIVE_ORDERS:
+        if m.event in _KINDS and channel == facts.LIVE_ORDERS:
             self._ordered(native, m, local_ts, place)
-        elif m.event == "data" and channel == _CHANNELS[DEPTH]:
+        elif m.event == "data" and channel == facts.CHANNELS[DEPTH]:
             self._difference(native, _book(m.data), local_ts, place)
-        elif m.event == "trade" and channel == _CHANNELS[TRADES]:
+        elif m.event == "trade" and channel == facts.CHANNELS[TRADES]:
             self._traded(native, _trade(m.data), local_ts, place)
         elif m.event == "bts:heartbeat":
             self.connection.heartbeats += 1

@@ -116,13 +116,9 @@ class BybitCodec(VenueCodec):
     def subscribe(self, channels: Sequence[str]) -> Iterable[Want]:
         """What to send on a new connection for these channels."""
         option = self.venue is Venue.BYBIT_OPTION
-        topics = {
-            DEPTH: f"orderbook.{facts.DEPTH[self.venue]}.",
-            TRADES: "publicTrade.",
-            BEST: "tickers." if option else "orderbook.1.",
-            MARKS: "tickers.",
-            KLINES: "kline.1.",
-        }
+        topics = facts.CHANNELS | {DEPTH: self._book_topic(facts.DEPTH[self.venue])}
+        if option:
+            topics[BEST] = facts.OPTION_BEST
         args = [
             topics[channel] + (stream.symbol.base if option and channel == TRADES else native)
             for channel in channels
@@ -135,8 +131,12 @@ class BybitCodec(VenueCodec):
     def begin_again(self, stream: Stream) -> Iterable[Want]:
         """Subscribing the book anew brings a snapshot."""
         assert isinstance(stream, _BybitStream)
-        topic = f"orderbook.{stream.depth or facts.DEPTH[self.venue]}.{stream.native}"
+        topic = self._book_topic(stream.depth or facts.DEPTH[self.venue]) + stream.native
         return _request("unsubscribe", [topic]), _request("subscribe", [topic])
+
+    @staticmethod
+    def _book_topic(depth: int) -> str:
+        return facts.CHANNELS[DEPTH].format(depth=depth)
 
     def heartbeat(self) -> Send:
         """What to send each 20 seconds."""

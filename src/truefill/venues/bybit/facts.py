@@ -26,3 +26,11 @@ DEPTH = {
 HEARTBEAT_S = 20
 ARGS_PER_REQUEST = 10  # spot; other categories have no limit but 21,000 characters
 CONNECTIONS = (500, 300)  # per seconds and address
+CHANNELS = {
+    "depth": "orderbook.{depth}.",
+    "trades": "publicTrade.",
+    "best": "orderbook.1.",
+    "marks": "tickers.",
+    "klines": "kline.1.",
+}
+OPTION_BEST = "tickers."

@@ -122,8 +122,7 @@ class CoinbaseCodec(VenueCodec):
 
     def subscribe(self, channels: Sequence[str]) -> Iterable[Want]:
         """What to send on a new connection; heartbeats keep it open when all is still."""
-        names = {DEPTH: "level2", TRADES: "market_trades", BEST: "ticker", KLINES: "candles"}
-        for name in [*(names[channel] for channel in channels), "heartbeats"]:
+        for name in [*(facts.CHANNELS[channel] for channel in channels), facts.HEARTBEATS]:
             body = {"type": "subscribe", "product_ids": list(self.streams), "channel": name}
             yield Send(msgspec.json.encode(body).decode())
 

@@ -27,7 +27,6 @@ from truefill.venues.venue import Venue
 from truefill.venues.wants import Send, Want
 
 _SECOND = 1_000_000_000
-_CHANNELS = {DEPTH: "level2", TRADES: "matches", BEST: "ticker"}
 _Levels = list[tuple[str, str]]
 
 
@@ -77,13 +76,13 @@ class CoinbaseExchangeCodec(VenueCodec):
 
     def subscribe(self, channels: Sequence[str]) -> Iterable[Want]:
         """What to send on a new connection; heartbeats tell that it stands when all is still."""
-        channels = [*(_CHANNELS[channel] for channel in channels), "heartbeat"]
+        channels = [*(facts.CHANNELS[channel] for channel in channels), facts.HEARTBEATS]
         yield self._ask("subscribe", list(self.streams), channels)
 
     def begin_again(self, stream: Stream) -> Iterable[Want]:
         """Subscribe the book again: it begins with a snapshot."""
-        yield self._ask("unsubscribe", [stream.native], ["level2"])
-        yield self._ask("subscribe", [stream.native], ["level2"])
+        yield self._ask("unsubscribe", [stream.native], [facts.CHANNELS[DEPTH]])
+        yield self._ask("subscribe", [stream.native], [facts.CHANNELS[DEPTH]])
 
     def handle(self, message: bytes, local_ts: int, place: int) -> None:
         """Decode a message and write its rows."""

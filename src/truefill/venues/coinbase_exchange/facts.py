@@ -6,3 +6,5 @@ Source: the recording of 2021-04-17, when its host was ``ws-feed.pro.coinbase.co
 DATE = "2021-04"
 STREAM = "wss://ws-feed.exchange.coinbase.com"
 INSTRUMENTS = "https://api.exchange.coinbase.com/products"
+CHANNELS = {"depth": "level2", "trades": "matches", "best": "ticker"}
+HEARTBEATS = "heartbeat"

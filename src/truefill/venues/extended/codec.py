@@ -126,7 +126,7 @@ class ExtendedCodec(VenueCodec):
         number = 0
         for channel in channels:
             for native in self.streams:
-                for scope, more in _SCOPES[channel]:
+                for scope, more in facts.SCOPES[channel]:
                     number += 1
                     params = {"scope": scope, "selector": {"market": native} | more}
                     body = {"jsonrpc": "2.0", "id": str(number), "method": "subscribe", "params": params}
@@ -251,15 +251,6 @@ class ExtendedCodec(VenueCodec):
 
 class _ExtendedStream(Stream):
     book: StreamedBook
-
-
-_SCOPES: dict[str, list[tuple[str, dict[str, str]]]] = {
-    DEPTH: [("orderbooks", {"depth": "full"})],
-    TRADES: [("trades", {})],
-    BEST: [("orderbooks", {"depth": "1"})],
-    MARKS: [("prices", {"type": "mark"}), ("prices", {"type": "index"}), ("funding-rates", {})],
-    KLINES: [("candles", {"type": "trades", "interval": "PT1M"})],
-}
 
 
 def _totals(levels: list[_Level], side: Side) -> list[tuple[str, str]]:

@@ -10,3 +10,10 @@ STREAM_V1 = "wss://api.starknet.extended.exchange/stream.extended.exchange/v1"  
 INSTRUMENTS = "https://api.starknet.extended.exchange/api/v1/info/markets"
 REQUESTS_PER_MINUTE = 1000
 SERVER_PING_S = 15
+SCOPES: dict[str, list[tuple[str, dict[str, str]]]] = {
+    "depth": [("orderbooks", {"depth": "full"})],
+    "trades": [("trades", {})],
+    "best": [("orderbooks", {"depth": "1"})],
+    "marks": [("prices", {"type": "mark"}), ("prices", {"type": "index"}), ("funding-rates", {})],
+    "klines": [("candles", {"type": "trades", "interval": "PT1M"})],
+}

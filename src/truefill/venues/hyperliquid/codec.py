@@ -102,15 +102,14 @@ class HyperliquidCodec(VenueCodec):
 
     def subscribe(self, channels: Sequence[str]) -> Iterable[Want]:
         """What to send on a new connection for these channels."""
-        names = {DEPTH: "l2Book", TRADES: "trades", BEST: "bbo", MARKS: "activeAssetCtx", KLINES: "candle"}
         for channel in channels:
             for native in self.streams:
                 more = {"interval": "1m"} if channel == KLINES else {}
-                yield _request("subscribe", {"type": names[channel], "coin": native} | more)
+                yield _request("subscribe", {"type": facts.CHANNELS[channel], "coin": native} | more)
 
     def begin_again(self, stream: Stream) -> Iterable[Want]:
         """Subscribing anew brings a whole book at once; each of the next would do as well."""
-        what = {"type": "l2Book", "coin": stream.native}
+        what = {"type": facts.CHANNELS[DEPTH], "coin": stream.native}
         return _request("unsubscribe", what), _request("subscribe", what)
 
     def heartbeat(self) -> Send:

@@ -15,3 +15,10 @@ SUBSCRIPTIONS = 1000
 PERP_DECIMALS = 6  # decimal places of price and quantity together
 SIGNIFICANT_FIGURES = 5  # of a price
 FUNDING_S = 3600
+CHANNELS = {
+    "depth": "l2Book",
+    "trades": "trades",
+    "best": "bbo",
+    "marks": "activeAssetCtx",
+    "klines": "candle",
+}

@@ -102,8 +102,7 @@ class IndependentReserveCodec(VenueCodec):
 
     def subscribe(self, channels: Sequence[str]) -> Iterable[Want]:
         """What to send on a new connection for these channels."""
-        names = {DEPTH: "orderbook", TRADES: "ticker"}
-        wanted = [f"{names[channel]}-{coin}" for channel in channels for coin in self._coins]
+        wanted = [f"{facts.CHANNELS[channel]}-{coin}" for channel in channels for coin in self._coins]
         yield Send(msgspec.json.encode({"Event": "Subscribe", "Data": wanted}).decode())
 
     def begin_again(self, stream: Stream) -> Iterable[Want]:

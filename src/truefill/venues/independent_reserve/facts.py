@@ -12,3 +12,4 @@ SNAPSHOT = (
     "https://api.independentreserve.com/Public/GetAllOrders"
     "?primaryCurrencyCode={base}&secondaryCurrencyCode={quote}"
 )
+CHANNELS = {"depth": "orderbook", "trades": "ticker"}

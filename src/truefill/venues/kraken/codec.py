@@ -12,7 +12,7 @@
   of before the stream and left out.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -97,26 +97,20 @@ class KrakenCodec(VenueCodec):
     def subscribe(self, channels: Sequence[str]) -> Iterable[Want]:
         """What to send on a new connection for these channels."""
         if self._version == "v2":
-            yield _ask("subscribe", {"channel": "instrument"})
+            yield _ask("subscribe", facts.INSTRUMENT_CHANNEL)
             for channel in channels:
-                yield _ask("subscribe", _CHANNELS[channel] | {"symbol": list(self._natives)})
+                yield _ask("subscribe", facts.CHANNELS["v2"][channel] | {"symbol": list(self._natives)})
             return
-        names: dict[str, dict[str, Any]] = {
-            DEPTH: {"name": "book", "depth": facts.DEPTH},
-            TRADES: {"name": "trade"},
-            BEST: {"name": "ticker"},
-            KLINES: {"name": "ohlc", "interval": 1},
-        }
         for channel in channels:
-            yield _request("subscribe", list(self.streams), names[channel])
+            yield _request("subscribe", list(self.streams), facts.CHANNELS["v1"][channel])
 
     def begin_again(self, stream: Stream) -> Iterable[Want]:
         """Subscribing the book anew brings a snapshot."""
         if self._version == "v2":
             assert isinstance(stream, _KrakenStream)
-            params = _CHANNELS[DEPTH] | {"symbol": [_second(stream)]}
+            params = facts.CHANNELS["v2"][DEPTH] | {"symbol": [_second(stream)]}
             return _ask("unsubscribe", params), _ask("subscribe", params)
-        book = {"name": "book", "depth": facts.DEPTH}
+        book = facts.CHANNELS["v1"][DEPTH]
         return _request("unsubscribe", [stream.native], book), _request("subscribe", [stream.native], book)
 
     def heartbeat(self) -> Send:
@@ -273,15 +267,7 @@ def _second(stream: Stream) -> str:
     return f"{stream.symbol.base}/{stream.symbol.quote}"
 
 
-_CHANNELS: dict[str, dict[str, Any]] = {
-    DEPTH: {"channel": "book", "depth": facts.DEPTH},
-    TRADES: {"channel": "trade"},
-    BEST: {"channel": "ticker", "event_trigger": "bbo"},
-    KLINES: {"channel": "ohlc", "interval": 1},
-}
-
-
-def _ask(method: str, params: dict[str, Any]) -> Send:
+def _ask(method: str, params: Mapping[str, Any]) -> Send:
     return Send(msgspec.json.encode({"method": method, "params": params}).decode())
 
 
@@ -297,7 +283,7 @@ def _time(text: str) -> int:
     return int(seconds) * 1_000_000_000 + int(fraction[:9].ljust(9, "0"))
 
 
-def _request(event: str, pairs: list[str], subscription: dict[str, Any]) -> Send:
+def _request(event: str, pairs: list[str], subscription: Mapping[str, Any]) -> Send:
     body = {"event": event, "pair": pairs, "subscription": subscription}
     return Send(msgspec.json.encode(body).decode())
 

@@ -86,13 +86,12 @@ class KrakenFuturesCodec(VenueCodec):
 
     def subscribe(self, channels: Sequence[str]) -> Iterable[Want]:
         """What to send on a new connection for these channels."""
-        names = {DEPTH: "book", TRADES: "trade", BEST: "ticker_lite", MARKS: "ticker"}
         for channel in channels:
-            yield _request("subscribe", names[channel], list(self.streams))
+            yield _request("subscribe", facts.CHANNELS[channel], list(self.streams))
 
     def begin_again(self, stream: Stream) -> Iterable[Want]:
         """Subscribing the book anew brings a snapshot."""
-        what = "book", [stream.native]
+        what = facts.CHANNELS[DEPTH], [stream.native]
         return _request("unsubscribe", *what), _request("subscribe", *what)
 
     def heartbeat(self) -> Send:

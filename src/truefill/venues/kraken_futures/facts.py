@@ -7,3 +7,4 @@ DATE = "2021-07"
 STREAM = "wss://futures.kraken.com/ws/v1"
 INSTRUMENTS = "https://futures.kraken.com/derivatives/api/v3/instruments"
 HEARTBEAT_S = 30
+CHANNELS = {"depth": "book", "trades": "trade", "best": "ticker_lite", "marks": "ticker"}

@@ -128,17 +128,17 @@ class OkxCodec(ArgsCodec):
         """Arguments of these channels."""
         wanted: dict[tuple[str, str], None] = {}
         for native, stream in self.streams.items():
-            names = {DEPTH: ["books"], TRADES: ["trades"], BEST: ["bbo-tbt"], KLINES: ["candle1m"]}
-            names[MARKS] = ["mark-price"] if stream.symbol.contract else []
-            names[MARKS] += ["funding-rate"] if stream.symbol.contract == PERPETUAL else []
+            names = {channel: [name] for channel, name in facts.CHANNELS.items()}
+            names[MARKS] = [facts.MARK] if stream.symbol.contract else []
+            names[MARKS] += [facts.FUNDING] if stream.symbol.contract == PERPETUAL else []
             wanted |= dict.fromkeys((n, native) for c in channels for n in names[c])
             if MARKS in channels:
-                wanted["index-tickers", _index(stream)] = None
+                wanted[facts.INDEX, _index(stream)] = None
         return ({"channel": name, "instId": native} for name, native in wanted)
 
     def book_arg(self, stream: Stream) -> Arg:
         """Argument of a book."""
-        return {"channel": "books", "instId": stream.native}
+        return {"channel": facts.CHANNELS[DEPTH], "instId": stream.native}
 
     def begin_again(self, stream: Stream) -> Iterable[Want]:
         """Subscribing the book anew brings a snapshot; or it is fetched."""

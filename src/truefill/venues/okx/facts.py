@@ -15,3 +15,5 @@ CHECKSUMS_END = "2026-06-23"  # from then on the checksum is always 0
 SUBSCRIPTIONS_PER_HOUR = 480
 CONNECTIONS_PER_SECOND = 3
 ARGS_PER_REQUEST = 100  # 64 KiB a request
+CHANNELS = {"depth": "books", "trades": "trades", "best": "bbo-tbt", "klines": "candle1m"}
+MARK, FUNDING, INDEX = "mark-price", "funding-rate", "index-tickers"
