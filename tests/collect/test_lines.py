@@ -65,7 +65,7 @@ def test_damaged_gzip_names_the_line(tmp_path: Path) -> None:
     data[len(data) // 2 + 7] ^= 0xFF
     path.write_bytes(data)
     reader = LineReader(path)
-    with pytest.raises(DataError, match=r"damaged.gz:\d+: expected intact packed data, got Error -3"):
+    with pytest.raises(DataError, match=r"damaged.gz:\d+: expected intact packed data, got Error -\d"):
         list(reader)
 
 

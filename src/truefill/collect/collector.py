@@ -134,6 +134,7 @@ class Collector:
         self._now = 0
         self._waiting = 0  # messages whose events were not taken yet
         self._troubles = 0
+        self._loop_time = time.monotonic  # the loop's own, once there is one
 
     def _check_asked(self) -> None:
         venue = self.codec.venue
@@ -182,6 +183,7 @@ class Collector:
         for native in self.codec.streams:
             state.instruments.setdefault(native, InstrumentState())
         self._books = self._store.sink.wants_books
+        self._loop_time = asyncio.get_running_loop().time
         self._fetcher = Fetcher(self.endpoint)
         self.session = self.new_session(self.codec)
         now = self.time()
@@ -305,16 +307,18 @@ class Collector:
         if self.handover is not None or session is not self.session:
             self._keep_one(session, now, line)
             return
-        heard = asyncio.get_running_loop().time()
-        for native in dict.fromkeys(stream.native for stream in about):
+        heard = self._loop_time()
+        for stream in about if len(about) == 1 else dict.fromkeys(about):
+            native = stream.native
             self._store.message(native, now, line)
             own = self.state.instruments[native]
             own.messages += 1
             own.last_ts = now
             self._heard[native] = heard
             if self._books:
-                self._store.sink.book(codec.streams[native])
-        self._backoff.reset()
+                self._store.sink.book(stream)
+        if self._backoff.tries:
+            self._backoff.reset()
         self._waiting += 1
         if self._waiting >= _BATCH:
             self.take()

@@ -11,9 +11,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Protocol
 
+from isal import isal_zlib
+
 from truefill.core.errors import DataError
 
 _BLOCK = 1 << 18  # packed; what comes out of one block is in memory at once
+_MEMBERS = 16 + isal_zlib.MAX_WBITS  # gzip's
+_MEMBER_ERROR: type[Exception] = isal_zlib.error  # type: ignore[assignment] # its hints say an object
 _GZIP, _XZ, _ZIP, _ZSTD = b"\x1f\x8b", b"\xfd7zXZ\x00", b"PK\x03\x04", b"\x28\xb5\x2f\xfd"
 
 
@@ -69,7 +73,7 @@ class Blocks:
         with self.path.open("rb") as file:
             head = file.read(len(_XZ))
         if head.startswith(_GZIP):
-            return self._unpacked(lambda: zlib.decompressobj(zlib.MAX_WBITS | 16), (zlib.error,))
+            return self._unpacked(lambda: isal_zlib.decompressobj(_MEMBERS), (_MEMBER_ERROR,))
         if head.startswith(_XZ):
             return self._unpacked(lzma.LZMADecompressor, (lzma.LZMAError,))
         if head.startswith(_ZSTD):

@@ -1,7 +1,6 @@
 """What the book session says is to be done to the book, as event rows; with the book ticker, if wanted."""
 
 from collections.abc import Callable
-from itertools import chain
 from typing import Any
 
 from truefill.core.events import (
@@ -18,7 +17,7 @@ from truefill.core.events import (
 from truefill.venues.book_session import Action, Again, Difference, GapBegin, Load
 from truefill.venues.counters import MarketCounters
 from truefill.venues.fusing import Pairs, Ticker, TickerFusion
-from truefill.venues.levels import Side, read_levels
+from truefill.venues.levels import ReadPairs, Side, read_levels
 from truefill.venues.rows import RowBatch
 
 BOTH = EXCH | LOCAL
@@ -41,8 +40,11 @@ class Shadow:
 
     def apply(self, bids: Pairs, asks: Pairs) -> None:
         """Set levels to new totals."""
-        self.bids.apply(read_levels(bids))
-        self.asks.apply(read_levels(asks))
+        for side, pairs in ((self.bids, bids), (self.asks, asks)):
+            if type(pairs) is ReadPairs:
+                side.apply(zip(pairs.prices, pairs.quantities, pairs, strict=True))
+            else:
+                side.apply(read_levels(pairs))
 
     def load(self, bids: Pairs, asks: Pairs, whole: bool) -> None:
         """Load a snapshot; `whole` False: it replaces its own range of prices only."""
@@ -120,8 +122,11 @@ class BookRows:
         counters = self._counters
         counters.depth += 1
         counters.levels += len(bids) + len(asks)
-        for _, qty in chain(bids, asks):
-            counters.zero_levels += not qty.strip("0.")
+        for pairs in (bids, asks):
+            if type(pairs) is ReadPairs:
+                counters.zero_levels += pairs.quantities.count(0.0)
+            else:
+                counters.zero_levels += sum(not qty.strip("0.") for _, qty in pairs)
         self._levels(BOTH, d.exch_ts, d.local_ts, bids, asks, d)
 
     def _levels(

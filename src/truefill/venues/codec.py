@@ -20,6 +20,7 @@ A venue's own part decodes: see `truefill.venues.bybit`.
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields
+from functools import partial
 
 import msgspec
 import numpy as np
@@ -200,7 +201,7 @@ class VenueCodec:
         """
         self.connection.messages += 1
         try:
-            self._guarded(lambda: self.handle(message, local_ts, place), message, place)
+            self._guarded(self.handle, message, local_ts, place)
         finally:
             self._repair(local_ts)
 
@@ -209,7 +210,7 @@ class VenueCodec:
         self.connection.messages += 1
         stream = self.find(want.native, place)
         try:
-            self._guarded(lambda: self.snapshot(stream, body, local_ts, place), body, place)
+            self._guarded(partial(self.snapshot, stream), body, local_ts, place)
         except DataError:
             if not isinstance(stream.book, StreamedBook):
                 stream.book.unreadable()
@@ -394,9 +395,11 @@ class VenueCodec:
             stream.patience_ns = min(2 * stream.patience_ns, _MOST_PATIENCE_NS)
             self._wants.extend(self.begin_again(stream))
 
-    def _guarded(self, action: Callable[[], None], message: bytes, place: int) -> None:
+    def _guarded(
+        self, action: Callable[[bytes, int, int], None], message: bytes, local_ts: int, place: int
+    ) -> None:
         try:
-            action()
+            action(message, local_ts, place)
         except Unknown:
             raise self._foreign(message, place) from None
         except msgspec.ValidationError as error:

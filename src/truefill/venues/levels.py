@@ -92,6 +92,21 @@ class Side:
         return gone + other
 
 
+class ReadPairs(list[tuple[str, str]]):
+    """Pairs whose numbers have been read already, so that nobody has to do it again.
+
+    Attributes
+    ----------
+    prices, quantities : sequence of float
+    """
+
+    __slots__ = ("prices", "quantities")
+
+    def __init__(self, pairs: Pairs, prices: Sequence[float], quantities: Sequence[float]) -> None:
+        super().__init__(pairs)
+        self.prices, self.quantities = prices, quantities
+
+
 def read_levels(pairs: Pairs) -> list[Level]:
     """Read the numbers of levels.
 
@@ -105,6 +120,8 @@ def read_levels(pairs: Pairs) -> list[Level]:
     ValueError
         One is no number, or one that no market has.
     """
+    if type(pairs) is ReadPairs:
+        return list(zip(pairs.prices, pairs.quantities, pairs, strict=True))
     if not pairs:
         return []
     flat = ",".join(chain.from_iterable(pairs))

@@ -35,6 +35,7 @@ from truefill.venues.binance.messages import (
     decode_envelope,
     nanoseconds,
     read_levels,
+    read_pairs,
     read_text,
     shown,
 )
@@ -42,7 +43,7 @@ from truefill.venues.book_rows import BOTH, BookRows
 from truefill.venues.book_session import BookSession, Difference, Snapshot
 from truefill.venues.counters import MarketCounters
 from truefill.venues.fusing import Ticker
-from truefill.venues.levels import read_levels as check_levels
+from truefill.venues.levels import ReadPairs
 from truefill.venues.rows import RowBatch
 from truefill.venues.symbols import Symbol
 from truefill.venues.venue import Venue
@@ -90,7 +91,9 @@ class MarketDataCodec:
         self._held: list[tuple[Envelope | MarketMessage, int, int]] = []
         self._last_trade = -1
         self._last_ticker = -1
-        self.book_rows = BookRows(self.rows, self.counters, read_levels, fuse_tickers)
+        self.book_rows = BookRows(
+            self.rows, self.counters, _as_read if careful else read_levels, fuse_tickers
+        )
 
     @property
     def last_exch_ts(self) -> int:
@@ -223,9 +226,9 @@ class MarketDataCodec:
             follows, exch_ts = m.first_id - 1, nanoseconds(m.event_time)
         if not m.last_id or not exch_ts or not m.bids or not m.asks:
             raise DataError("a depthUpdate with U, u, E, b and a", "one that lacks some", place)
-        self._check(m.bids, m.asks, place)
+        bids, asks = self._levels(m.bids, place), self._levels(m.asks, place)
         self._see_time(exch_ts)
-        d = Difference(follows, m.last_id, exch_ts, local_ts, m.bids, m.asks, place)
+        d = Difference(follows, m.last_id, exch_ts, local_ts, bids, asks, place)
         for action in self.book.difference(d):
             self.book_rows.act(action)
 
@@ -320,18 +323,16 @@ class MarketDataCodec:
         if m.snapshot_symbol and m.snapshot_symbol != self._native:
             raise DataError(f"messages of {self._native}", f"a snapshot of {m.snapshot_symbol}", place)
         exch_ts = nanoseconds(m.time) if m.time else None
-        self._check(m.snapshot_bids, m.snapshot_asks, place)
+        bids, asks = self._levels(m.snapshot_bids, place), self._levels(m.snapshot_asks, place)
         if exch_ts is None and self._hold(m, local_ts, place):
             return
-        snapshot = Snapshot(m.snapshot_id, exch_ts, local_ts, m.snapshot_bids, m.snapshot_asks, place)
+        snapshot = Snapshot(m.snapshot_id, exch_ts, local_ts, bids, asks, place)
         for action in self.book.snapshot(snapshot, self._exch_ts):
             self.book_rows.act(action)
 
-    def _check(self, bids: Raw, asks: Raw, place: int) -> None:
-        """Refuse levels that are none before the book has taken note of their message."""
-        if self.careful:
-            check_levels(read_levels(bids, place))
-            check_levels(read_levels(asks, place))
+    def _levels(self, text: Raw, place: int) -> Raw | ReadPairs:
+        """Read levels before the book takes note of their message, if they are to be refused by then."""
+        return read_pairs(text, place) if self.careful else text
 
     def _see_time(self, exch_ts: int) -> None:
         if exch_ts > self._exch_ts:
@@ -364,3 +365,7 @@ class MarketDataCodec:
     def _foreign(self, message: bytes, place: int, why: str = "") -> DataError:
         got = f"{shown(message)} ({why})" if why else shown(message)
         return DataError(f"a market-data message of {self._venue.value}", got, place)
+
+
+def _as_read(levels: ReadPairs, place: int) -> ReadPairs:
+    return levels

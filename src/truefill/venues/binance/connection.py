@@ -27,10 +27,8 @@ from truefill.venues.wants import Fetch, Reconnect, Send, Want
 # Every market message names its instrument once, after at most a few fields; no other key is "s" and text.
 _SYMBOL = re.compile(rb'"s"\s*:\s*"([^"]*)"')
 _ANSWER = re.compile(rb'\s*\{\s*"(?:result|id|error|code)"')
-_DEPTH = re.compile(rb'"e"\s*:\s*"depthUpdate"')
-_KLINE = re.compile(rb'"e"\s*:\s*"kline"')
-_TRADE = re.compile(rb'"e"\s*:\s*"(?:trade|aggTrade)"')
-_MARK = re.compile(rb'"e"\s*:\s*"markPriceUpdate"')
+_EVENT = re.compile(rb'"e"\s*:\s*"([^"]*)"')  # the first one; that of a kline's inside is no text
+_CHANNELS = {b"depthUpdate": DEPTH, b"trade": TRADES, b"aggTrade": TRADES, b"markPriceUpdate": MARKS}
 _INDEX = re.compile(rb'"e"\s*:\s*"indexPriceUpdate".*"i"\s*:\s*"([^"]*)"', re.DOTALL)  # of a pair
 _SHUTDOWN = re.compile(rb'"e"\s*:\s*"serverShutdown"')
 
@@ -80,21 +78,18 @@ class BinanceCodec(VenueCodec):
             return
         stream = self.find(match[1].decode(), place)
         assert isinstance(stream, _BinanceStream)
-        if _KLINE.search(message):
+        match = _EVENT.search(message)
+        event = b"" if match is None else match[1]
+        if event == b"kline":
             self._kline(stream, message, local_ts)
             return
         self.connection.messages -= 1  # the instrument's own codec counts it
         stream.inner.add(message, local_ts, place)
-        stream.see(At(stream.inner.last_exch_ts, local_ts, place))
-        if _DEPTH.search(message):
-            self.heard(DEPTH, stream.native)
-            stream.fetched.after(At(stream.inner.last_exch_ts, local_ts, place))
-        elif _TRADE.search(message):
-            self.heard(TRADES, stream.native)
-        elif _MARK.search(message):
-            self.heard(MARKS, stream.native)
-        else:
-            self.heard(BEST, stream.native)
+        at = At(stream.inner.last_exch_ts, local_ts, place)
+        stream.see(at)
+        self.heard(_CHANNELS.get(event, BEST), stream.native)
+        if event == b"depthUpdate":
+            stream.fetched.after(at)
 
     def _nameless(self, message: bytes, local_ts: int, place: int) -> None:
         """Handle what names no instrument: an answer, the index price of a pair, the venue's farewell."""

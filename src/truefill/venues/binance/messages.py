@@ -8,12 +8,15 @@ bookTicker, so they stay raw JSON until it is known which.
 Numbers stay text here: prices and quantities become decimals in batches (`truefill.venues.rows`).
 """
 
+import re
+from itertools import chain
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta, Raw, Struct
 
 from truefill.core.errors import DataError
+from truefill.venues.levels import ReadPairs, read_levels as read_numbers
 
 NOTHING = Raw(b"")
 
@@ -72,6 +75,7 @@ class Envelope(MarketMessage, gc=False):
 
 decode_envelope = msgspec.json.Decoder(Envelope).decode
 _decode_levels = msgspec.json.Decoder(list[tuple[str, str]]).decode
+_NUMBERS = re.compile(rb'[\[\]",0-9.eE+-]*').fullmatch
 _decode_text = msgspec.json.Decoder(str).decode
 _SHOWN = 120  # characters of a message in an error
 
@@ -88,6 +92,31 @@ def read_levels(text: Raw, place: int) -> list[tuple[str, str]]:
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         got = f"{shown(bytes(text))} ({error})"
         raise DataError('levels as [["price","quantity"],...]', got, place) from None
+
+
+def read_pairs(text: Raw, place: int) -> ReadPairs:
+    """Decode the levels of a message, and their numbers, of which no price is 0 and no quantity below.
+
+    Raises
+    ------
+    DataError
+        They are no levels; `place` is named.
+    ValueError
+        A number is none, or one that no market has.
+    """
+    pairs = read_levels(text, place)
+    if not pairs:
+        return ReadPairs(pairs, (), ())
+    if (
+        _NUMBERS(text) is None
+    ):  # float would take 1_000, inf and blanks as well; read_numbers says what is wrong
+        numbers = [number for px, qty, _ in read_numbers(pairs) for number in (px, qty)]
+    else:
+        numbers = list(map(float, chain.from_iterable(pairs)))
+    prices, quantities = numbers[0::2], numbers[1::2]
+    if not 0.0 < min(prices) <= max(prices) < 1e300 or not 0.0 <= min(quantities) <= max(quantities) < 1e300:
+        read_numbers(pairs)  # says what is wrong
+    return ReadPairs(pairs, prices, quantities)
 
 
 def read_text(text: Raw, place: int) -> str:
