@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from truefill.cli.durations import parse_duration
-from truefill.cli.show import facts, note, out as stdout, print_json
+from truefill.cli.show import err, facts, note, out as stdout, print_json
 
 if TYPE_CHECKING:
     from truefill.cli.collect_config import CollectConfig
     from truefill.collect.collector_state import CollectorState
     from truefill.collect.collectors import Collectors
+    from truefill.monitor.readings import Reading
     from truefill.venues import Venue
 
 _SECOND = 1_000_000_000  # ns
@@ -86,6 +87,20 @@ def collect(
             metavar="URL", help="Another host for requests, https://host.", show_default="the venue's"
         ),
     ] = "",
+    metrics_port: Annotated[
+        int | None,
+        typer.Option(
+            metavar="PORT",
+            min=0,
+            max=65_535,
+            help="Serve metrics for Prometheus, on 127.0.0.1.",
+            show_default="none",
+        ),
+    ] = None,
+    view: Annotated[
+        bool | None,
+        typer.Option("--view/--no-view", help="A live table.", show_default="on a terminal"),
+    ] = None,
     print_config: Annotated[
         bool, typer.Option("--print-config", help="Print what is in force, and collect nothing.")
     ] = False,
@@ -122,6 +137,7 @@ def collect(
         "levels": levels,
         "period": period,
         "fsync": fsync or None,
+        "metrics_port": metrics_port,
         "stale": None if stale is None else parse_duration(stale, "--stale"),
     }
     wanted = _read(config, {name: value for name, value in given.items() if value is not None}, stream, rest)
@@ -136,7 +152,8 @@ def collect(
     for collector in collectors.collectors.values():
         names = ", ".join(map(str, collector.symbols))
         note(f"collecting {names} from {collector.endpoint.stream} to {collector.folder}; Ctrl-C ends it")
-    states = _run(collectors, length_s)
+    live = not json and err().is_terminal if view is None else view
+    states = _run(collectors, length_s, wanted.metrics_port, live)
     if json:
         import msgspec
 
@@ -173,12 +190,18 @@ def _print_config(wanted: "CollectConfig", json: bool) -> None:
         stdout().print(facts(shown(wanted)))
 
 
-def _run(collectors: "Collectors", length_s: float | None) -> "dict[Venue, CollectorState]":
+def _run(
+    collectors: "Collectors", length_s: float | None, metrics_port: int | None, live: bool
+) -> "dict[Venue, CollectorState]":
     """Run until a signal comes, or the time is over."""
     import asyncio
     import logging
     import signal
 
+    from truefill.monitor.readings import read
+    from truefill.monitor.view import View, show
+
+    screen = err()
     loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None
     with contextlib.suppress(ImportError):  # there is none for Windows
         from uvloop import new_event_loop
@@ -187,7 +210,10 @@ def _run(collectors: "Collectors", length_s: float | None) -> "dict[Venue, Colle
 
     class _Notes(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            note(record.getMessage())
+            note(record.getMessage(), screen)
+
+    def readings() -> "list[Reading]":
+        return read(collectors.collectors.values())
 
     async def run() -> "dict[Venue, CollectorState]":
         loop = asyncio.get_running_loop()
@@ -195,13 +221,24 @@ def _run(collectors: "Collectors", length_s: float | None) -> "dict[Venue, Colle
             loop.add_signal_handler(number, collectors.stop)
         if length_s is not None:
             loop.call_later(length_s, collectors.stop)
-        return await collectors.run()
+        drawing = asyncio.create_task(show(View(readings), screen)) if live else None
+        try:
+            return await collectors.run()
+        finally:
+            if drawing is not None:
+                drawing.cancel()
+                await asyncio.gather(drawing, return_exceptions=True)
 
     log = logging.getLogger("truefill.collect")
     handler = _Notes(logging.WARNING)
     log.addHandler(handler)
     try:
-        with asyncio.Runner(loop_factory=loop_factory) as runner:
+        with contextlib.ExitStack() as serving, asyncio.Runner(loop_factory=loop_factory) as runner:
+            if metrics_port is not None:
+                from truefill.monitor.prometheus import MetricsServer
+
+                server = serving.enter_context(MetricsServer(readings, metrics_port))
+                note(f"metrics on http://127.0.0.1:{server.port}/metrics", screen)
             return runner.run(run())
     finally:
         log.removeHandler(handler)

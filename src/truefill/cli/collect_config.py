@@ -50,6 +50,7 @@ class CollectConfig(Settings):
     state: Duration = 30 * _SECOND
     trades: Duration = 2 * _SECOND
     snapshots: Duration = 600 * _SECOND
+    metrics_port: Annotated[int, Field(ge=0, le=65_535)] | None = None
     venue: dict[str, VenueTable] = Field(default_factory=dict)
 
 

@@ -38,9 +38,9 @@ def error_line(message: object) -> None:
     err().print(Text.assemble(("error: ", f"bold {BAD}"), line), soft_wrap=True)
 
 
-def note(message: str) -> None:
-    """Print one line about how it went on stderr."""
-    err().print(Text.assemble(("note: ", "bold yellow"), message), soft_wrap=True)
+def note(message: str, console: Console | None = None) -> None:
+    """Print one line about how it went on stderr, or on the console that draws there."""
+    (console or err()).print(Text.assemble(("note: ", "bold yellow"), message), soft_wrap=True)
 
 
 def print_json(value: Any) -> None:

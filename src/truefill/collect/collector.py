@@ -17,7 +17,7 @@ import time
 from collections.abc import Coroutine, Iterable, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -52,6 +52,24 @@ _BATCH = 256  # messages whose events are taken together
 _SECOND = 1_000_000_000
 _LONGEST_STALE_S = 3600.0
 _SHOWN = 10  # troubles that are told between two states; what follows is in the log at level DEBUG
+
+
+class Usage(NamedTuple):
+    """What a run of a collector has used.
+
+    Attributes
+    ----------
+    connected : bool
+    bytes : int
+        Written to the archive, packed.
+    requests, limited : int
+        Over REST; refused as too many.
+    """
+
+    connected: bool = False
+    bytes: int = 0
+    requests: int = 0
+    limited: int = 0
 
 
 class Collector:
@@ -135,6 +153,15 @@ class Collector:
         self._waiting = 0  # messages whose events were not taken yet
         self._troubles = 0
         self._loop_time = time.monotonic  # the loop's own, once there is one
+
+    @property
+    def usage(self) -> Usage:
+        """What this run has used so far."""
+        if not self.sessions:
+            return Usage()
+        fetcher = self._fetcher
+        written = self._store.archive.bytes
+        return Usage(self.session.is_open, written, fetcher.requests, fetcher.limited)
 
     def _check_asked(self) -> None:
         venue = self.codec.venue
