@@ -24,6 +24,7 @@ from benchmarks.runner import (
     time_callbacks,
     time_chains,
     time_conversion,
+    time_quoting,
     time_readers,
     time_starts,
     time_storage,
@@ -67,6 +68,7 @@ def main() -> int:
         chains = time_chains(Path(market.full.tape), options.days, options.assets, say)
         readers = time_readers(options.reader_rows, options.runs, say) if options.reader_rows else []
         storage = time_storage(Path(market.full.tape), say)
+        quoting = time_quoting(say) if not options.brief else {}
         conversion = time_conversion(recording, peers, say) if recording and not options.brief else {}
         if kernel_hash.__wrapped__() != sources:
             raise BenchmarkError("truefill's sources were edited while it was measured: run it again")
@@ -89,6 +91,7 @@ def main() -> int:
         "conversion": conversion,
         "readers": readers,
         "storage": storage,
+        "quoting": quoting,
     }
     write(options.out, results, market, series, drop_in, orders)
     say(f"written: {options.out} and {options.out.with_suffix('.json')}")

@@ -288,6 +288,16 @@ def time_storage(tape: Path, say: Say) -> dict[str, Any]:
     return timed
 
 
+def time_quoting(
+    say: Say, orders: int = 100_000, books: int = 864_000, trades: int = 1_000_000
+) -> dict[str, Any]:
+    """Time an intensity fit and exact quotes beside scipy, and the calibration of a long day."""
+    command = [sys.executable, "-m", "benchmarks.quoting", str(orders), str(books), str(trades), "5"]
+    timed = _json_of(command, {"OPENBLAS_NUM_THREADS": "1"})
+    say(f"quoting: a day calibrated in {timed['day']['seconds']:.2f} s")
+    return timed
+
+
 def _json_of(command: list[str], environment: dict[str, str]) -> dict[str, Any]:
     done = subprocess.run(
         command, stdout=subprocess.PIPE, text=True, cwd=ROOT, env={**os.environ, **environment}, check=False

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from benchmarks.market import load_market
 from benchmarks.order_market import Open, follow, load_order_market
-from benchmarks.report import ORDER_WORKLOADS, readers_section
-from benchmarks.runner import ROOT, BenchmarkError, Series, must_agree, time_readers
+from benchmarks.report import ORDER_WORKLOADS, quoting_section, readers_section
+from benchmarks.runner import ROOT, BenchmarkError, Series, must_agree, time_quoting, time_readers
 from benchmarks.workloads import CHECKS
 
 from truefill.core.events import (
@@ -195,3 +195,15 @@ def test_users_models_are_measured_against_the_built_in_ones(tmp_path: Path) -> 
     lines = done.stdout.splitlines()
     assert [line.split()[0] for line in lines[1:]] == ["latency", "queue", "fees", "exchange", "risk", "all"]
     assert all(line.endswith(" x") for line in lines[1:])
+
+
+@pytest.mark.slow
+@pytest.mark.compiled_only
+def test_quoting_is_timed_and_agrees_with_scipy() -> None:
+    """A small day; the section has its numbers, and stands without scipy, too."""
+    timed = time_quoting(lambda text: None, 2000, 20_000, 20_000)
+    text = quoting_section(timed)
+    assert timed["day"]["fits"] == 139 and timed["day"]["not_ok"] == 0
+    assert "intensity of 2,000 orders" in text and "201 inventories" in text
+    timed["intensity"]["scipy_seconds"] = None
+    assert "n/a" in quoting_section(timed) and quoting_section({}) == ""
