@@ -18,6 +18,7 @@ from tests.support.object_store import KEY, SECRET, seaweedfs
 from tests.tape.streams import random_events
 from tests.tape.test_parquet import clear_arrivals
 from truefill import Asset, convert_files, open_tape
+from truefill.collect import verify
 from truefill.core.errors import ConfigError, DataError
 from truefill.tape import (
     Tape,
@@ -138,6 +139,18 @@ def test_the_command_line_takes_urls(store, tmp_path):
         assert done.returncode == 0, done.stderr
         assert json.loads(done.stdout)["symbol"] == "X.TEST"
         assert SECRET not in done.stdout + done.stderr
+
+
+def test_objects_are_verified_under_their_urls(store):
+    events = clear_arrivals(1, 60)
+    build_tape(events, symbol="X.TEST").save(f"{store}/v/x.tape")
+    write_npz(events, f"{store}/v/x.npz")
+    named = [f"{store}/v/x.tape", f"{store}/v/x.npz"]
+    tape, stream = verify(named)
+    assert [tape.files, stream.files] == [[name] for name in named]
+    assert tape.report.rows == stream.report.rows == 60
+    with pytest.raises(DataError, match="no such bucket or key"):
+        verify(f"{store}/v/none.npz")
 
 
 def test_what_is_not_there_and_whom_it_is_not_for(store, monkeypatch, tmp_path):

@@ -207,7 +207,7 @@ def given_files(
     """Name and place here of each file that a user gives: objects are fetched, folders opened."""
     named = [files] if isinstance(files, (str, PathLike)) else list(files)
     return [
-        (fspath(path) if file.is_dir() else fspath(name), path)
+        (url(name) if is_remote(name) else fspath(path), path)
         for name, file in zip(named, ahead(named), strict=True)
         for path in (wide_files(file) if file.is_dir() else [file])
     ]

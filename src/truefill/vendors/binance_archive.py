@@ -23,16 +23,17 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from truefill.core.errors import ConfigError, DataError
+from truefill.core.errors import DataError
 from truefill.core.events import BUY, DECIMAL_EVENT, EXCH, LOCAL, SELL, TRADE
 from truefill.vendors.binance_depth import BinanceDepthReader
 from truefill.vendors.binance_layouts import columns_of, kind_of, named, told
 from truefill.vendors.books import Books
 from truefill.vendors.epochs import epoch_ns
+from truefill.vendors.options import decimal_places, require_latency
 from truefill.vendors.packed import Blocks
-from truefill.vendors.reader import EventReader, Progress, ReaderCounters
+from truefill.vendors.reader import EventReader, FileReader, Progress, ReaderCounters
 from truefill.vendors.sorting import sorted_rows
-from truefill.vendors.table import Column, TableBlock, read_table, word
+from truefill.vendors.table import Column, TableBlock, read_table, word, word_text
 
 BOOK_BAND = 120
 """Kind of a depth band: `px` percent from the mid, `qty` all that rests so near, `fval` its value."""
@@ -44,7 +45,7 @@ _FALSE = [word(text) for text in ("false", "False", "FALSE")]
 _TICKER = ("id", "best_bid_price", "best_ask_price", "best_bid_qty", "best_ask_qty", "time")
 
 
-class BinanceArchiveReader:
+class BinanceArchiveReader(FileReader):
     """Events of one file. See `read_binance_archive`."""
 
     def __init__(
@@ -57,11 +58,9 @@ class BinanceArchiveReader:
     ) -> None:
         self.path = path
         self.kind = kind
-        self.counters = ReaderCounters()
-        self.lines: NDArray[np.int64] = np.zeros(0, np.int64)
+        super().__init__(progress)
         self._places = places
         self._latency = feed_latency_ns
-        self._progress = progress
 
     def __iter__(self) -> Iterator[np.ndarray]:
         self.counters = ReaderCounters()
@@ -106,8 +105,11 @@ class BinanceArchiveReader:
         odd = ~sold & ~np.isin(c["is_buyer_maker"], _FALSE)
         if odd.any():
             at = int(np.argmax(odd))
-            text = int(c["is_buyer_maker"][at]).to_bytes(8, "little").rstrip(b"\0").decode("utf-8", "replace")
-            raise DataError("true or false as is_buyer_maker", repr(text), self._place(lines, at))
+            raise DataError(
+                "true or false as is_buyer_maker",
+                repr(word_text(c["is_buyer_maker"][at])),
+                self._place(lines, at),
+            )
         self._refuse(c["price"] <= 0, "a price above 0", c["price"], lines)
         self._refuse(c["qty"] < 0, "a quantity of 0 or more", c["qty"], lines)
         # The buyer was the maker: the seller took.
@@ -199,12 +201,8 @@ def read_binance_archive(
     ConfigError
         A latency below 0, or too many decimal places.
     """
-    if feed_latency_ns < 0:
-        raise ConfigError("a latency of 0 ns or more", feed_latency_ns, "feed_latency_ns")
-    for name, number in (("price_places", price_places), ("quantity_places", quantity_places)):
-        if not 0 <= number <= 18:
-            raise ConfigError("0 to 18 decimal places", number, name)
-    places = (price_places, quantity_places)
+    require_latency(feed_latency_ns)
+    places = decimal_places(price_places, quantity_places)
     paths = [Path(path), *map(Path, more)]
     for file in paths:
         Blocks(file)  # is there something to read

@@ -27,15 +27,15 @@ from truefill.core.events import (
 from truefill.vendors import table_kernels as k
 from truefill.vendors.binance_layouts import columns_of
 from truefill.vendors.epochs import epoch_ns
-from truefill.vendors.reader import Progress, ReaderCounters
-from truefill.vendors.table import TableBlock, read_table, word
+from truefill.vendors.reader import FileReader, Progress, ReaderCounters
+from truefill.vendors.table import TableBlock, read_table, word, word_text
 
 _BOTH = EXCH | LOCAL
 _BID, _ASK = word("b"), word("a")
 _SET, _SNAP = word("set"), word("snap")
 
 
-class BinanceDepthReader:
+class BinanceDepthReader(FileReader):
     """Events of a snapshot and its changes, or of either. See `read_binance_archive`."""
 
     def __init__(
@@ -46,11 +46,9 @@ class BinanceDepthReader:
         progress: Progress | None,
     ) -> None:
         self.paths = tuple(paths)
-        self.counters = ReaderCounters()
-        self.lines: NDArray[np.int64] = np.zeros(0, np.int64)
+        super().__init__(progress)
         self._places = places
         self._latency = feed_latency_ns
-        self._progress = progress
 
     def __iter__(self) -> Iterator[np.ndarray]:
         self.counters = ReaderCounters()
@@ -86,7 +84,7 @@ class BinanceDepthReader:
     def _shown(self, c: dict[str, NDArray[np.int64]], expected: str, at: int) -> str:
         for name in ("side", "update_type"):
             if expected.endswith(name):
-                return repr(int(c[name][at]).to_bytes(8, "little").rstrip(b"\0").decode("utf-8", "replace"))
+                return repr(word_text(c[name][at]))
         name, places = ("price", self._places[0]) if "price" in expected else ("qty", self._places[1])
         return f"{int(c[name][at])}e-{places}"
 

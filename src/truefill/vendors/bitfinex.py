@@ -22,13 +22,13 @@ from typing import Any
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
 from truefill.core.errors import ConfigError, DataError
 from truefill.vendors import orders
 from truefill.vendors.numbers import whole_units
+from truefill.vendors.options import require_latency
 from truefill.vendors.packed import Blocks
-from truefill.vendors.reader import OrderEvents, Progress, ReaderCounters
+from truefill.vendors.reader import FileReader, OrderEvents, Progress, ReaderCounters
 from truefill.vendors.table import line_blocks
 
 _LINE = msgspec.json.Decoder(list[msgspec.Raw])
@@ -36,7 +36,7 @@ _ONE = msgspec.json.Decoder(tuple[int, msgspec.Raw, msgspec.Raw])
 _MANY = msgspec.json.Decoder(list[tuple[int, msgspec.Raw, msgspec.Raw]])
 
 
-class BitfinexReader:
+class BitfinexReader(FileReader):
     """Events of one raw book. See `read_bitfinex`."""
 
     def __init__(
@@ -50,14 +50,12 @@ class BitfinexReader:
         progress: Progress | None,
     ) -> None:
         self.path = path
-        self.counters = ReaderCounters()
-        self.lines: NDArray[np.int64] = np.zeros(0, np.int64)
+        super().__init__(progress)
         self._start_ns = start_ns
         self._step_ns = step_ns
         self._wanted = channel
         self._places = places
         self._feed_latency_ns = feed_latency_ns
-        self._progress = progress
 
     def __iter__(self) -> Iterator[np.ndarray]:
         self.counters = ReaderCounters()
@@ -207,8 +205,7 @@ def read_bitfinex(
         )
     if step_ns < 0:
         raise ConfigError("a step of 0 ns or more", step_ns, "step_ns")
-    if feed_latency_ns < 0:
-        raise ConfigError("a latency of 0 ns or more", feed_latency_ns, "feed_latency_ns")
+    require_latency(feed_latency_ns)
     for name, places in (("price_places", price_places), ("amount_places", amount_places)):
         if not 0 <= places <= 18:
             raise ConfigError("0 to 18 decimal places", places, name)

@@ -33,8 +33,9 @@ from numpy.typing import NDArray
 from truefill.core.errors import ConfigError, DataError
 from truefill.vendors import bitstamp_kernels as k, table_kernels
 from truefill.vendors.numbers import steady, whole_units
+from truefill.vendors.options import require_latency
 from truefill.vendors.packed import Blocks
-from truefill.vendors.reader import OrderEvents, Progress, ReaderCounters
+from truefill.vendors.reader import FileReader, OrderEvents, Progress, ReaderCounters
 from truefill.vendors.table import Column, line_blocks, read_table, word
 
 _PLACES = 8
@@ -64,16 +65,14 @@ _TRADE = msgspec.json.Decoder(_Trade, strict=False)
 _ORDER_EVENTS = {b"order_created": k.CREATED, b"order_changed": k.CHANGED, b"order_deleted": k.DELETED}
 
 
-class BitstampReader:
+class BitstampReader(FileReader):
     """Events of one instrument. See `read_bitstamp`."""
 
     def __init__(self, path: Path, form: str, feed_latency_ns: int, progress: Progress | None) -> None:
         self.path = path
         self.form = form
-        self.counters = ReaderCounters()
-        self.lines: NDArray[np.int64] = np.zeros(0, np.int64)
+        super().__init__(progress)
         self._feed_latency_ns = feed_latency_ns
-        self._progress = progress
 
     def __iter__(self) -> Iterator[np.ndarray]:
         self.counters = ReaderCounters()
@@ -257,8 +256,7 @@ def read_bitstamp(
     """
     if form not in (None, "log", "csv"):
         raise ConfigError("log or csv", repr(form), "form")
-    if feed_latency_ns < 0:
-        raise ConfigError("a latency of 0 ns or more", feed_latency_ns, "feed_latency_ns")
+    require_latency(feed_latency_ns)
     file = Path(path)
     if form is None:
         first = next(iter(Blocks(file)), b"")

@@ -17,14 +17,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from truefill.core.errors import ConfigError, DataError
+from truefill.core.errors import DataError
 from truefill.core.events import BUY, DECIMAL_EVENT, EXCH, LOCAL, SELL, TRADE
 from truefill.vendors import table_kernels as k
 from truefill.vendors.bybit_book import BybitBookReader
 from truefill.vendors.epochs import epoch_ns
+from truefill.vendors.options import decimal_places, require_latency
 from truefill.vendors.packed import Blocks, first_line
-from truefill.vendors.reader import EventReader, Progress, ReaderCounters
-from truefill.vendors.table import Column, TableBlock, read_table, word
+from truefill.vendors.reader import EventReader, FileReader, Progress, ReaderCounters
+from truefill.vendors.table import Column, TableBlock, read_table, word, word_text
 
 _BOTH = EXCH | LOCAL
 _BUYS = [word("Buy"), word("buy")]
@@ -43,18 +44,16 @@ _ROW = re.compile(r"\d{9,10}(\.\d+)?,[A-Z0-9-]+,(Buy|Sell),[\d.]+,[\d.]+,")
 _SPOT_ROW = re.compile(r"\d+,\d{13},[\d.]+,[\d.]+,(buy|sell)(,|$)")
 
 
-class BybitTradesReader:
+class BybitTradesReader(FileReader):
     """Events of one file of trades. See `read_bybit_archive`."""
 
     def __init__(
         self, path: Path, places: tuple[int, int], feed_latency_ns: int, progress: Progress | None
     ) -> None:
         self.path = path
-        self.counters = ReaderCounters()
-        self.lines: NDArray[np.int64] = np.zeros(0, np.int64)
+        super().__init__(progress)
         self._places = places
         self._latency = feed_latency_ns
-        self._progress = progress
 
     def __iter__(self) -> Iterator[np.ndarray]:
         self.counters = ReaderCounters()
@@ -102,7 +101,7 @@ class BybitTradesReader:
             at = int(np.argmax(wrong))
             value = int(block.columns[name][at])
             if name == "side":
-                shown = repr(value.to_bytes(8, "little").rstrip(b"\0").decode("utf-8", "replace"))
+                shown = repr(word_text(value))
             else:
                 shown = "another" if name == "symbol" else str(value)
             raise DataError(expected, shown, f"{self.path}:{int(block.lines[at])}")
@@ -159,17 +158,14 @@ def read_bybit_archive(
     ConfigError
         A latency below 0, or too many decimal places.
     """
-    if feed_latency_ns < 0:
-        raise ConfigError("a latency of 0 ns or more", feed_latency_ns, "feed_latency_ns")
-    for name, number in (("price_places", price_places), ("quantity_places", quantity_places)):
-        if not 0 <= number <= 18:
-            raise ConfigError("0 to 18 decimal places", number, name)
+    require_latency(feed_latency_ns)
+    places = decimal_places(price_places, quantity_places)
     file = Path(path)
     Blocks(file)  # is there something to read
     line = first_line(file)
     if line.startswith("{") or _BOOK_NAME.match(file.name):
         return BybitBookReader(file, feed_latency_ns, progress)
-    return BybitTradesReader(file, (price_places, quantity_places), feed_latency_ns, progress)
+    return BybitTradesReader(file, places, feed_latency_ns, progress)
 
 
 def is_bybit_archive(path: Path, line: str) -> bool:

@@ -29,7 +29,7 @@ from truefill.core.events import (
     SELL,
 )
 from truefill.vendors.epochs import epoch_ns
-from truefill.vendors.reader import Progress, ReaderCounters
+from truefill.vendors.reader import FileReader, Progress, ReaderCounters
 from truefill.vendors.table import line_blocks
 
 _BOTH = EXCH | LOCAL
@@ -54,15 +54,13 @@ class _Message(msgspec.Struct):
 _DECODER = msgspec.json.Decoder(_Message)
 
 
-class BybitBookReader:
+class BybitBookReader(FileReader):
     """Events of one file. See `read_bybit_archive`."""
 
     def __init__(self, path: Path, feed_latency_ns: int, progress: Progress | None) -> None:
         self.path = path
-        self.counters = ReaderCounters()
-        self.lines: NDArray[np.int64] = np.zeros(0, np.int64)
+        super().__init__(progress)
         self._latency = feed_latency_ns
-        self._progress = progress
 
     def __iter__(self) -> Iterator[np.ndarray]:
         self.counters = ReaderCounters()

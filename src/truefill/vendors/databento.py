@@ -42,7 +42,7 @@ from truefill.vendors.databento_records import (
     times_of,
 )
 from truefill.vendors.packed import Blocks
-from truefill.vendors.reader import OrderEvents, Progress, ReaderCounters
+from truefill.vendors.reader import FileReader, OrderEvents, Progress, ReaderCounters
 
 _PX_EXP = -9
 _OPS = np.zeros(256, np.int64)
@@ -56,7 +56,7 @@ _SIDES = np.full(256, 9, np.int64)
 _SIDES[[ord("B"), ord("A"), ord("N")]] = 1, -1, 0
 
 
-class DatabentoReader:
+class DatabentoReader(FileReader):
     """Events of the orders of one instrument. See `read_databento`."""
 
     def __init__(
@@ -64,11 +64,9 @@ class DatabentoReader:
     ) -> None:
         self.path = path
         self.form = form
-        self.counters = ReaderCounters()
-        self.lines: NDArray[np.int64] = np.zeros(0, np.int64)
+        super().__init__(progress)
         self.flags: NDArray[np.int64] = np.zeros(0, np.int64)  # of the record of each event, like `lines`
         self._wanted = instrument
-        self._progress = progress
 
     def __iter__(self) -> Iterator[np.ndarray]:
         self.counters = ReaderCounters()

@@ -15,7 +15,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from truefill.core.errors import DataError
 from truefill.core.events import BUY, DECIMAL_EVENT, EXCH, LOCAL, SELL, TRADE
@@ -32,7 +31,7 @@ from truefill.vendors.databento_records import (
     Times,
     times_of,
 )
-from truefill.vendors.reader import Progress, ReaderCounters
+from truefill.vendors.reader import FileReader, Progress, ReaderCounters
 
 _PX_EXP = -9
 _STEP = 1 << 14  # records at a time: each may become 41 events
@@ -43,7 +42,7 @@ for _letter, _side in _SIDES.items():
     _TAKER[_letter] = _side
 
 
-class DatabentoPricesReader:
+class DatabentoPricesReader(FileReader):
     """Events of one instrument, from records by price. See `read_databento`."""
 
     def __init__(
@@ -52,10 +51,8 @@ class DatabentoPricesReader:
         self.path = path
         self.form = form
         self.schema = schema
-        self.counters = ReaderCounters()
-        self.lines: NDArray[np.int64] = np.zeros(0, np.int64)
+        super().__init__(progress)
         self._wanted = instrument
-        self._progress = progress
 
     def __iter__(self) -> Iterator[np.ndarray]:
         self.counters = ReaderCounters()

@@ -18,17 +18,27 @@ from os import PathLike
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-from truefill.core.errors import ConfigError, DataError
+from truefill.core.errors import DataError
 from truefill.core.events import BUY, SELL, TICKER_ASK, TICKER_BID, TRADE
 from truefill.vendors import table_kernels as k
 from truefill.vendors.books import Books
 from truefill.vendors.decimals import Decimals, column
 from truefill.vendors.epochs import epoch_ns
 from truefill.vendors.merging import Chunk, merged
-from truefill.vendors.reader import Progress, ReaderCounters
-from truefill.vendors.rows import Place, Times, chosen, coded, filled, names_of, one_value, place_of, refuse
+from truefill.vendors.options import require_latency
+from truefill.vendors.reader import FileReader, Progress, ReaderCounters
+from truefill.vendors.rows import (
+    Place,
+    Times,
+    coded,
+    filled,
+    names_of,
+    of_wanted,
+    one_value,
+    place_of,
+    refuse,
+)
 from truefill.vendors.table import Column, TableBlock, read_table, text_hash
 
 TRADES = ("timestamp_ms", "datetime", "market", "side", "price", "quantity", "trade_id", "trade_type")
@@ -48,7 +58,7 @@ def looks_like_extended(path: Path, line: str) -> bool:
     return _FIRST.match(line) is not None
 
 
-class ExtendedReader:
+class ExtendedReader(FileReader):
     """Events of one market. See `read_extended_csv`."""
 
     def __init__(
@@ -58,12 +68,10 @@ class ExtendedReader:
         feed_latency_ns: int,
         progress: Progress | None,
     ) -> None:
-        self.counters = ReaderCounters()
-        self.lines: NDArray[np.int64] = np.zeros(0, np.int64)
+        super().__init__(progress)
         self._files = files
         self._market = market
         self._latency = feed_latency_ns
-        self._progress = progress
         self._seen: dict[str, tuple[int, str]] = {}
 
     def __iter__(self) -> Iterator[np.ndarray]:
@@ -76,9 +84,7 @@ class ExtendedReader:
             for kind in ("trades", "orderbook", "orderbook_depth")
             if kind in kinds
         ]
-        for rows, lines in merged(sources):
-            self.lines = lines
-            yield rows
+        yield from self._lined(merged(sources))
         if self._market is not None and not self.counters.rows:
             raise DataError(f"rows of {self._market}", "those of other markets", self._files[0][0])
 
@@ -101,10 +107,7 @@ class ExtendedReader:
                 yield rows, block.lines[source]
 
     def _of_market(self, block: TableBlock, path: Path) -> TableBlock:
-        if self._market is not None:
-            keep = block.columns["market"] == text_hash(self._market)
-            self.counters.count("other_markets", int((~keep).sum()))
-            block = chosen(block, keep)
+        block = of_wanted(block, "market", self._market, self.counters, "other_markets")
         one_value(block, "market", self._seen, path, 2, ", or the option market")
         return block
 
@@ -225,8 +228,7 @@ def read_extended_csv(
     ConfigError
         A latency below 0.
     """
-    if feed_latency_ns < 0:
-        raise ConfigError("a latency of 0 ns or more", feed_latency_ns, "feed_latency_ns")
+    require_latency(feed_latency_ns)
     if not paths:
         raise DataError("at least one file", "none")
     return ExtendedReader([_schema(Path(path)) for path in paths], market, feed_latency_ns, progress)

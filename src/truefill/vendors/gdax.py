@@ -14,12 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from truefill.core.decimals import POWERS_I8
-from truefill.core.errors import ConfigError, DataError
+from truefill.core.errors import DataError
 from truefill.core.events import BUY, DEPTH, DEPTH_CLEAR, DEPTH_SNAPSHOT, SELL
 from truefill.vendors import table_kernels as k
 from truefill.vendors.decimals import Decimals, column
 from truefill.vendors.epochs import epoch_ns
-from truefill.vendors.reader import Progress, ReaderCounters
+from truefill.vendors.options import require_latency
+from truefill.vendors.reader import FileReader, Progress, ReaderCounters
 from truefill.vendors.rows import Place, Times, coded, filled, names_of, place_of, refuse
 from truefill.vendors.table import Column, TableBlock, read_table
 
@@ -36,7 +37,7 @@ def looks_like_gdax(path: Path, line: str) -> bool:
     return line.split(",") in (_SNAPSHOT, _UPDATES) or _NAME.match(path.name) is not None
 
 
-class GdaxReader:
+class GdaxReader(FileReader):
     """Events of one product. See `read_gdax`."""
 
     def __init__(
@@ -46,12 +47,10 @@ class GdaxReader:
         feed_latency_ns: int,
         progress: Progress | None,
     ) -> None:
-        self.counters = ReaderCounters()
-        self.lines: NDArray[np.int64] = np.zeros(0, np.int64)
+        super().__init__(progress)
         self._snapshots = snapshots
         self._updates = updates
         self._latency = feed_latency_ns
-        self._progress = progress
 
     def __iter__(self) -> Iterator[np.ndarray]:
         self.counters = ReaderCounters()
@@ -148,8 +147,7 @@ def read_gdax(
     ConfigError
         A latency below 0.
     """
-    if feed_latency_ns < 0:
-        raise ConfigError("a latency of 0 ns or more", feed_latency_ns, "feed_latency_ns")
+    require_latency(feed_latency_ns)
     snapshots: list[Path] = []
     updates: list[Path] = []
     for path in map(Path, paths):

@@ -36,7 +36,8 @@ from numpy.typing import NDArray
 from truefill.core.errors import ConfigError, DataError
 from truefill.core.events import KIND_MASK, TRADING_STATUS
 from truefill.vendors import lobster_kernels as k, orders, table_kernels
-from truefill.vendors.reader import OrderEvents, Progress, ReaderCounters
+from truefill.vendors.options import require_latency
+from truefill.vendors.reader import FileReader, OrderEvents, Progress, ReaderCounters
 from truefill.vendors.table import Column, TableBlock, line_blocks, read_table
 
 _NAME = re.compile(r"^(?P<symbol>.+?)_(?P<date>\d{4}-\d\d-\d\d)_\d+_\d+_message_\d+")
@@ -97,7 +98,7 @@ def lobster_pairs(paths: Sequence[Path]) -> list[tuple[Path, ...]]:
     return [(path, books[path.name]) if path.name in books else (path,) for path in messages]
 
 
-class LobsterReader:
+class LobsterReader(FileReader):
     """Events of one day of one stock. See `read_lobster`."""
 
     def __init__(
@@ -110,11 +111,9 @@ class LobsterReader:
     ) -> None:
         self.messages = messages
         self.book = book
-        self.counters = ReaderCounters()
-        self.lines: NDArray[np.int64] = np.zeros(0, np.int64)
+        super().__init__(progress)
         self._midnight_ns = midnight_ns
         self._feed_latency_ns = feed_latency_ns
-        self._progress = progress
         self._span = _span(messages)
 
     def __iter__(self) -> Iterator[np.ndarray]:
@@ -271,8 +270,7 @@ def read_lobster(
         zone = ZoneInfo(timezone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise ConfigError("the name of a time zone, America/New_York", repr(timezone), "timezone") from None
-    if feed_latency_ns < 0:
-        raise ConfigError("a latency of 0 ns or more", feed_latency_ns, "feed_latency_ns")
+    require_latency(feed_latency_ns)
     midnight = datetime.datetime.combine(date, datetime.time(), zone)
     book = Path(orderbook) if orderbook is not None else _book_beside(path)
     if not use_orderbook:

@@ -17,7 +17,8 @@ from truefill.vendors.mapped_rows import Rows, Wanted, truth
 from truefill.vendors.mapped_text import column_names, rows_of
 from truefill.vendors.mapping import Mapping, read_mapping
 from truefill.vendors.merging import Chunk, merged
-from truefill.vendors.reader import Progress, ReaderCounters
+from truefill.vendors.options import require_latency
+from truefill.vendors.reader import FileReader, Progress, ReaderCounters
 from truefill.vendors.rows import Times, filled, refuse
 from truefill.vendors.snapshot_runs import SnapshotRuns
 from truefill.vendors.table_kernels import NO_NUMBER
@@ -25,7 +26,7 @@ from truefill.vendors.table_kernels import NO_NUMBER
 _ORDER = ("trade", "quote", "book", "depth")  # of events of one time
 
 
-class MappedReader:
+class MappedReader(FileReader):
     """Events of one instrument. See `read_mapped`."""
 
     def __init__(
@@ -35,12 +36,10 @@ class MappedReader:
         feed_latency_ns: int,
         progress: Progress | None,
     ) -> None:
-        self.counters = ReaderCounters()
-        self.lines: NDArray[np.int64] = np.zeros(0, np.int64)
+        super().__init__(progress)
         self._files = files
         self._instrument = instrument
         self._latency = feed_latency_ns
-        self._progress = progress
         self._seen: str | None = None
 
     def __iter__(self) -> Iterator[np.ndarray]:
@@ -53,9 +52,7 @@ class MappedReader:
             for kind in _ORDER
             if kind in kinds
         ]
-        for rows, lines in merged(sources):
-            self.lines = lines
-            yield rows
+        yield from self._lined(merged(sources))
         if self._instrument is not None and not self.counters.rows:
             raise DataError(f"rows of {self._instrument}", "none", self._files[0][0])
 
@@ -233,8 +230,7 @@ def read_mapped(
     """
     if mapping is None:
         raise ConfigError("the option mapping, a TOML file", "none", "mapped")
-    if feed_latency_ns < 0:
-        raise ConfigError("a latency of 0 ns or more", feed_latency_ns, "feed_latency_ns")
+    require_latency(feed_latency_ns)
     mappings = read_mapping(Path(mapping))
     files = []
     for path in map(Path, paths):

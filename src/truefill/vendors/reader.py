@@ -81,6 +81,27 @@ class EventReader(Protocol):
         ...
 
 
+class FileReader:
+    """What the readers of files have in common; with an `__iter__` each is an EventReader.
+
+    Parameters
+    ----------
+    progress : callable or None
+        Called with the number of bytes read since the last call.
+    """
+
+    def __init__(self, progress: Progress | None) -> None:
+        self.counters = ReaderCounters()
+        self.lines: NDArray[np.int64] = np.zeros(0, np.int64)
+        self._progress = progress
+
+    def _lined(self, chunks: Iterator[tuple[np.ndarray, NDArray[np.int64]]]) -> Iterator[np.ndarray]:
+        """Rows of chunks, whose lines are remembered while they are looked at."""
+        for rows, lines in chunks:
+            self.lines = lines
+            yield rows
+
+
 class OrderEvents:
     """Turns the ops of a source (`orders`) into events; keeps its open orders.
 

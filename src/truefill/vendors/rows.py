@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from truefill.core.errors import DataError
 from truefill.core.events import DECIMAL_EVENT, EXCH, LOCAL
 from truefill.vendors.decimals import Decimals
-from truefill.vendors.table import TableBlock, line_blocks, word
+from truefill.vendors.reader import ReaderCounters
+from truefill.vendors.table import TableBlock, line_blocks, text_hash, word, word_text
 
 Place = Callable[[int, str], str]
 """Names the place of a row and a column."""
@@ -62,8 +63,8 @@ def coded(values: NDArray[np.int64], codes: dict[str, int], name: str, place: Pl
         known |= found
     if not known.all():
         at = int(np.argmin(known))
-        text = int(values[at]).to_bytes(8, "little", signed=True).rstrip(b"\0").decode("utf-8", "replace")
-        raise DataError(" or ".join(text for text in codes if text), repr(text), place(at, name))
+        expected = " or ".join(text for text in codes if text)
+        raise DataError(expected, repr(word_text(values[at])), place(at, name))
     return out
 
 
@@ -130,6 +131,17 @@ def one_value(
         line = int(block.lines[int(np.argmax(other))])
         got = f"{field(path, line, number)} beside {text}"
         raise DataError(f"one {name}{choice}", got, f"{path}:{line}, {name}")
+
+
+def of_wanted(
+    block: TableBlock, name: str, wanted: str | None, counters: ReaderCounters, others: str
+) -> TableBlock:
+    """Rows that have a text in a column, where one is wanted; those of others are counted."""
+    if wanted is None:
+        return block
+    keep = block.columns[name] == text_hash(wanted)
+    counters.count(others, int((~keep).sum()))
+    return chosen(block, keep)
 
 
 def chosen(block: TableBlock, keep: NDArray[np.bool_]) -> TableBlock:

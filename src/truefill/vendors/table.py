@@ -35,6 +35,11 @@ def word(text: str) -> int:
     return int.from_bytes(text.encode(), "little")
 
 
+def word_text(value: int) -> str:
+    """Give the text that a WORD column has as this integer."""
+    return int(value).to_bytes(8, "little", signed=True).rstrip(b"\0").decode("utf-8", "replace")
+
+
 def text_hash(text: str) -> int:
     """Give the integer that a TEXT column has for this text."""
     hashed = 0

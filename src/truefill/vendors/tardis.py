@@ -11,16 +11,15 @@ from os import PathLike
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from truefill.core.errors import ConfigError, DataError
 from truefill.vendors import table_kernels as k, tardis_kinds as kinds
 from truefill.vendors.books import Books
 from truefill.vendors.merging import Chunk, merged
-from truefill.vendors.reader import Progress, ReaderCounters
-from truefill.vendors.rows import Place, Times, chosen, names_of, one_value, place_of
+from truefill.vendors.reader import FileReader, Progress, ReaderCounters
+from truefill.vendors.rows import Place, Times, names_of, of_wanted, one_value, place_of
 from truefill.vendors.snapshot_runs import SNAPSHOT_MODES
-from truefill.vendors.table import Column, TableBlock, line_blocks, read_table, text_hash
+from truefill.vendors.table import Column, TableBlock, line_blocks, read_table
 
 _HEAD = ("exchange", "symbol", "timestamp", "local_timestamp")
 # Of each kind the columns that it needs, in the order in which events of one time shall come: what a trade
@@ -66,7 +65,7 @@ def looks_like_tardis(path: Path, line: str) -> bool:
 Maker = Callable[[TableBlock, Times, Place], Chunk]
 
 
-class TardisReader:
+class TardisReader(FileReader):
     """Events of one instrument. See `read_tardis`."""
 
     def __init__(
@@ -77,13 +76,11 @@ class TardisReader:
         quotes: str,
         progress: Progress | None,
     ) -> None:
-        self.counters = ReaderCounters()
-        self.lines: NDArray[np.int64] = np.zeros(0, np.int64)
+        super().__init__(progress)
         self._files = files
         self._instrument = instrument
         self._snapshot_mode = snapshot_mode
         self._quotes = quotes
-        self._progress = progress
         self._seen: dict[str, tuple[int, str]] = {}
 
     def __iter__(self) -> Iterator[np.ndarray]:
@@ -94,9 +91,7 @@ class TardisReader:
             files = [(path, columns) for path, its, columns in self._files if its == kind]
             if files:
                 sources.append(self._kind(kind, files))
-        for rows, lines in merged(sources):
-            self.lines = lines
-            yield rows
+        yield from self._lined(merged(sources))
         if self._instrument is not None and not self.counters.rows:
             raise DataError(f"rows of {self._instrument}", "those of other instruments", self._files[0][0])
 
@@ -132,10 +127,7 @@ class TardisReader:
 
     def _of_instrument(self, block: TableBlock, path: Path, columns: list[Column]) -> TableBlock:
         """Rows of the instrument; one of another is refused, or left out when one was chosen."""
-        if self._instrument is not None:
-            keep = block.columns["symbol"] == text_hash(self._instrument)
-            self.counters.count("other_instruments", int((~keep).sum()))
-            block = chosen(block, keep)
+        block = of_wanted(block, "symbol", self._instrument, self.counters, "other_instruments")
         names = [column.name for column in columns]
         for name, choice in (("exchange", ""), ("symbol", ", or the option instrument")):
             one_value(block, name, self._seen, path, names.index(name), choice)
