@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 from benchmarks.market import load_market, recording_path
+from benchmarks.matching import time_matching
 from benchmarks.order_market import ORDER_RECORDING, load_order_market
 from benchmarks.peers import DROP_IN, PEERS
 from benchmarks.report import (
@@ -69,6 +70,9 @@ def main() -> int:
         readers = time_readers(options.reader_rows, options.runs, say) if options.reader_rows else []
         storage = time_storage(Path(market.full.tape), say)
         quoting = time_quoting(say) if not options.brief else {}
+        matching = (
+            time_matching(options.matching_orders, options.runs, say) if options.matching_orders else {}
+        )
         conversion = time_conversion(recording, peers, say) if recording and not options.brief else {}
         if kernel_hash.__wrapped__() != sources:
             raise BenchmarkError("truefill's sources were edited while it was measured: run it again")
@@ -92,6 +96,7 @@ def main() -> int:
         "readers": readers,
         "storage": storage,
         "quoting": quoting,
+        "matching": matching,
     }
     write(options.out, results, market, series, drop_in, orders)
     say(f"written: {options.out} and {options.out.with_suffix('.json')}")
@@ -122,6 +127,12 @@ def _options() -> argparse.Namespace:
         type=int,
         default=300_000,
         help="rows of files for the readers; 0: none (300_000)",
+    )
+    parser.add_argument(
+        "--matching-orders",
+        type=int,
+        default=1_000_000,
+        help="orders of a stream for the matching engine; 0: none of it (1_000_000)",
     )
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "benchmarks.md", help="the page to write")
     parser.add_argument(

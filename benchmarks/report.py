@@ -118,6 +118,10 @@ def write(
         readers_section(results["readers"]),
         quoting_section(results["quoting"]),
     ]
+    if results["matching"]:
+        from benchmarks.matching import section  # which lays its tables out with this file's `table`
+
+        parts.append(section(results["matching"]))
     _replace(page, "\n".join(part for part in parts if part))
     _replace(page.with_suffix(".json"), json.dumps(_without_folders(results), indent=1) + "\n")
 

@@ -60,7 +60,7 @@ def test_both_packages_compute_the_same_and_a_page_is_written(tmp_path: Path) ->
         "truefill",
         "roivector",
     ]
-    command += ["--days", "4", "--assets", "2", "--reader-rows", "0"]
+    command += ["--days", "4", "--assets", "2", "--reader-rows", "0", "--matching-orders", "0"]
     command += ["--out", str(page), "--cache", str(tmp_path / "cache")]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -36,6 +36,7 @@ def random_messages(
         price=price,
         qty=rng.integers(1, 20, count),
     )
+    array["self_trade"] = np.where(rng.random(count) < 0.4, rng.integers(1, 5, count), 0)
     capped = (array["order_type"] == 1) & (rng.random(count) < 0.5)
     array["flags"] = np.where(capped, CAPPED, 0)
     array["price"] = np.where(capped, rng.integers(0, 5, count), array["price"])
@@ -44,6 +45,7 @@ def random_messages(
         "side",
         "order_type",
         "time_in_force",
+        "self_trade",
         "symbol",
         "account",
         "order_id",

@@ -165,6 +165,7 @@ def test_hostile_bytes_are_rejected_or_taken(seed: int) -> None:
     orders["order_id"][small] &= 15
     orders["time_in_force"][small] &= 3
     orders["order_type"][small] &= 1
+    orders["self_trade"][small] %= 5
     orders["side"][small] = 1 - 2 * (orders["side"][small] & 1)
     orders["qty"][small] &= 0x3FF
     orders["price"][small] &= 0x7FF

@@ -52,7 +52,7 @@ def made_tape(count: int = 600) -> OrderTape:
     orders = random_messages(5, 2 * count, nonsense=0)
     fits = np.isin(orders["op"], (NEW, CANCEL, REPLACE)) & (orders["order_type"] == 0)
     orders = orders[fits & np.isin(orders["time_in_force"], (0, IOC))][:count]
-    orders["account"] = 0
+    orders["account"] = orders["self_trade"] = 0
     orders["time_in_force"][orders["op"] != NEW] = 0
     return OrderTape(orders, 10 + np.arange(len(orders)))
 

@@ -3,7 +3,8 @@
 The shorthand is that of ``tests/core/test_order_book_scenarios.py``, and besides: ``B4m 50`` is a market,
 ``B4m20 50`` one that trades at most 20 ticks beyond the touch; ``M4p`` amends unless that would trade;
 ``N4`` replaces (and loses its place in any case); ``T4 50@1250`` amends the total, what is executed
-included; ``/u2`` behind a command names the account.
+included; ``/u2`` behind a command names the account; the letters ``n``, ``o``, ``b``, ``d`` are self-trade
+prevention (newest, oldest, both, decrement).
 
 Every case also runs as one batch of messages, and in a window so narrow that most prices are outside of it.
 """
@@ -32,7 +33,7 @@ from truefill.core.records import FOK, GTC, GTX, IOC, MARKET
 
 TABLE = Path(__file__).with_name("scenarios.txt")
 SCENARIOS = [line for line in TABLE.read_text().splitlines() if not line.startswith("#")]
-COMMAND = re.compile(r"([BSXMRNT])(\d+)([ifpm]?)(\d*)")
+COMMAND = re.compile(r"([BSXMRNT])(\d+)([ifpmnobd]?)(\d*)")
 OPERATIONS = {
     "B": NEW,
     "S": NEW,
@@ -65,6 +66,7 @@ def commands(orders: str) -> np.ndarray:
                 "order_type": MARKET if letter == "m" else 0,
                 "time_in_force": {"i": IOC, "f": FOK, "p": GTX}.get(letter, GTC),
                 "flags": CAPPED if slippage else 0,
+                "self_trade": max("-nobd".find(letter or "-"), 0),
                 "price": int(slippage or price or 0),
                 "qty": int(qty),
                 "account": int(account or 0),

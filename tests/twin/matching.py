@@ -9,6 +9,7 @@ import numpy as np
 from truefill.core import matching_types as t, order_book_commands as c, reasons as r
 from truefill.core.records import FOK, GTX, IOC, LIMIT, MARKET
 
+NEWEST, OLDEST, BOTH, DECREMENT = 1, 2, 3, 4
 Report = tuple[int, ...]
 FIELDS = (
     "cause",
@@ -70,9 +71,16 @@ class TwinEngine:
         touch = self.best(symbol, -side)
         return touch is not None and side * (limit - touch) >= 0
 
-    def takeable(self, symbol: int, side: int, limit: float) -> int:
+    def takeable(self, symbol: int, side: int, limit: float, message: dict[str, int] | None = None) -> int:
+        """What it could take; with self-trade prevention, what lies before the first order of its account."""
         levels = self.books[symbol][-side]
-        return sum(o.qty for price in levels if side * (limit - price) >= 0 for o in levels[price])
+        total = 0
+        for price in sorted(levels, reverse=side < 0):
+            for o in levels[price] if side * (limit - price) >= 0 else ():
+                if message and message["self_trade"] and o.account == message["account"]:
+                    return total
+                total += o.qty
+        return total
 
     # ---- reports -----------------------------------------------------------------------------------------
 
@@ -134,7 +142,10 @@ class TwinEngine:
         tif = m["time_in_force"]
         rests = m["order_type"] == LIMIT and tif <= GTX
         for reason, wrong in (
-            (r.BAD_MESSAGE, m["side"] not in (1, -1) or m["order_type"] > MARKET or tif > IOC),
+            (
+                r.BAD_MESSAGE,
+                m["side"] not in (1, -1) or m["order_type"] > MARKET or tif > IOC or m["self_trade"] > 4,
+            ),
             (r.UNKNOWN_SYMBOL, not 0 <= symbol < len(self.books)),
             (r.UNKNOWN_ACCOUNT, m["account"] < 0),
             (r.BAD_QTY, not 0 < qty <= t.MAX_QTY),
@@ -158,20 +169,39 @@ class TwinEngine:
             return self.refuse(m, side, symbol, r.WOULD_TAKE)
         self.say(c.ACCEPTED, side, symbol, m["order_id"], price, qty, m["account"])
         order = Order(m["order_id"], m["account"], symbol, side, price, qty)
-        if tif != FOK or self.takeable(symbol, side, limit) >= qty:
-            self.trade(order, limit)
+        why = r.UNFILLED
+        if tif != FOK or self.takeable(symbol, side, limit, m) >= qty:
+            self.trade(order, limit, m["self_trade"])
+        elif self.takeable(symbol, side, limit, m) < self.takeable(symbol, side, limit):
+            why = r.SELF_TRADE
         if order.qty and rests:
             self.rest(order)
         elif order.qty:
-            self.say(
-                c.EXPIRED, side, symbol, order.order_id, price, order.qty, order.account, reason=r.UNFILLED
-            )
+            self.say(c.EXPIRED, side, symbol, order.order_id, price, order.qty, order.account, reason=why)
 
-    def trade(self, order: Order, limit: float) -> None:
+    def prevent(self, mode: int, order: Order, maker: Order) -> None:
+        """Self-trade prevention: newest, oldest, both, decrement (1 to 4)."""
+        loss = min(order.qty, maker.qty)
+        cut = {NEWEST: order.qty, OLDEST: 0, BOTH: order.qty, DECREMENT: loss}[mode]
+        maker_cut = {NEWEST: 0, OLDEST: maker.qty, BOTH: maker.qty, DECREMENT: loss}[mode]
+        for one, lost, gone in ((maker, maker_cut, c.CANCELLED), (order, cut, c.EXPIRED)):
+            one.qty -= lost
+            if lost:
+                kind, qty = (c.REDUCED, one.qty) if one.qty else (gone, lost)
+                self.say(
+                    kind, one.side, one.symbol, one.order_id, one.price, qty, one.account, reason=r.SELF_TRADE
+                )
+        if not maker.qty:
+            self.remove(maker)
+
+    def trade(self, order: Order, limit: float, self_trade: int) -> None:
         while order.qty and self.crosses(order.symbol, order.side, limit):
             price = self.best(order.symbol, -order.side)
             assert price is not None
             maker = self.books[order.symbol][-order.side][price][0]
+            if self_trade and maker.account == order.account:
+                self.prevent(self_trade, order, maker)
+                continue
             qty = min(order.qty, maker.qty)
             for one in (order, maker):
                 one.qty -= qty
@@ -200,7 +230,7 @@ class TwinEngine:
         side, symbol = order.side, order.symbol
         if op == c.CANCEL:
             qty = order.qty
-        elif op not in (c.MODIFY, c.REPLACE, c.REDUCE, t.AMEND_TOTAL):
+        elif op not in (c.MODIFY, c.REPLACE, c.REDUCE, t.AMEND_TOTAL) or m["self_trade"] > 4:
             return self.refuse(m, side, symbol, r.BAD_MESSAGE)
         elif not 0 < qty <= t.MAX_QTY:
             return self.refuse(m, side, symbol, r.BAD_QTY)
@@ -225,7 +255,7 @@ class TwinEngine:
             return None
         self.remove(order)
         order.price, order.qty = price, left
-        self.trade(order, price)
+        self.trade(order, price, m["self_trade"])
         if order.qty:
             self.rest(order)
         return None

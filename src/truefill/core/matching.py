@@ -29,9 +29,10 @@ from truefill.core.matching_kernel import run
 from truefill.core.matching_types import MESSAGE, REPORT
 from truefill.core.order_book_commands import CANCEL, MODIFY, NEW, REDUCE, REJECTED, REPLACE
 from truefill.core.records import BUY_SIDE, GTC, LIMIT, MARKET, SELL_SIDE
+from truefill.core.self_trade import ALLOW
 
 # The words of a message that a single call fills in; the rest of its record stays zero.
-_PACK = struct.Struct("<BbBBHxxiiqqqq").pack_into
+_PACK = struct.Struct("<BbBBHBxiiqqqq").pack_into
 _REPORT_ROOM = 1 << 14  # one megabyte: stays in the cache between the loop and who reads it
 _MOST_SLOTS = 1 << 27
 
@@ -175,14 +176,16 @@ class Engine:
         account: int = 0,
         order_type: int = LIMIT,
         flags: int = 0,
+        self_trade: int = ALLOW,
         ts: int = 0,
     ) -> int:
         """Send a new order; returns 0, or why it was rejected (`truefill.core.reasons`).
 
-        `reports` has what happened.
+        `reports` has what happened. `self_trade` (`truefill.core.self_trade`) says what happens where it
+        would trade with an order of its own account.
         """
         return self._send(
-            NEW, side, order_type, time_in_force, flags, symbol, account, order_id, price, qty, ts
+            NEW, side, order_type, time_in_force, flags, self_trade, symbol, account, order_id, price, qty, ts
         )
 
     def market(
@@ -200,11 +203,11 @@ class Engine:
         With `slippage` it trades at most so many ticks beyond the touch.
         """
         flags = 0 if slippage is None else types.CAPPED
-        return self._send(NEW, side, MARKET, GTC, flags, symbol, account, order_id, slippage or 0, qty, 0)
+        return self._send(NEW, side, MARKET, GTC, flags, 0, symbol, account, order_id, slippage or 0, qty, 0)
 
     def cancel(self, order_id: int, *, account: int = 0, ts: int = 0) -> int:
         """Take an order of `account` out of the book; 0, or why not."""
-        return self._send(CANCEL, 0, 0, 0, 0, 0, account, order_id, 0, 0, ts)
+        return self._send(CANCEL, 0, 0, 0, 0, 0, 0, account, order_id, 0, 0, ts)
 
     def modify(
         self, order_id: int, price: int, qty: int, time_in_force: int = GTC, *, account: int = 0, ts: int = 0
@@ -214,11 +217,11 @@ class Engine:
 
         With GTX it is rejected instead of trading.
         """
-        return self._send(MODIFY, 0, 0, time_in_force, 0, 0, account, order_id, price, qty, ts)
+        return self._send(MODIFY, 0, 0, time_in_force, 0, 0, 0, account, order_id, price, qty, ts)
 
     def replace(self, order_id: int, price: int, qty: int, *, account: int = 0, ts: int = 0) -> int:
         """Set price and open quantity, and go to the back of the queue in any case; 0, or why not."""
-        return self._send(REPLACE, 0, 0, 0, 0, 0, account, order_id, price, qty, ts)
+        return self._send(REPLACE, 0, 0, 0, 0, 0, 0, account, order_id, price, qty, ts)
 
     def amend_total(self, order_id: int, price: int, total: int, *, account: int = 0, ts: int = 0) -> int:
         """Set price and the total quantity, executed one included: what was filled meanwhile is not bought
@@ -226,15 +229,15 @@ class Engine:
 
         A total that is filled already cancels the rest. Returns 0, or why not.
         """
-        return self._send(types.AMEND_TOTAL, 0, 0, 0, 0, 0, account, order_id, price, total, ts)
+        return self._send(types.AMEND_TOTAL, 0, 0, 0, 0, 0, 0, account, order_id, price, total, ts)
 
     def reduce(self, order_id: int, by: int, *, account: int = 0, ts: int = 0) -> int:
         """Make an order smaller, or cancel it when nothing is left; it keeps its place. 0, or why not."""
-        return self._send(REDUCE, 0, 0, 0, 0, 0, account, order_id, 0, by, ts)
+        return self._send(REDUCE, 0, 0, 0, 0, 0, 0, account, order_id, 0, by, ts)
 
     def _send(self, *fields: Any) -> int:
         try:
-            op, side, order_type, tif, flags, symbol, account, order_id, price, qty, ts = fields
+            op, side, order_type, tif, flags, self_trade, symbol, account, order_id, price, qty, ts = fields
             _PACK(
                 self._one_bytes,
                 0,
@@ -243,6 +246,7 @@ class Engine:
                 order_type,
                 tif,
                 flags,
+                self_trade,
                 symbol,
                 account,
                 order_id,

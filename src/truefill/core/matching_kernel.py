@@ -60,6 +60,7 @@ from truefill.core.matching_layout import (
     T_LIMIT,
     T_PRICE,
     T_RESTS,
+    T_SELF_TRADE,
     T_SLOT,
     T_SYMBOL,
     TICK,
@@ -113,6 +114,7 @@ from truefill.core.reasons import (
     BOOK_FULL,
     DUPLICATE_ID,
     NO_REASON,
+    SELF_TRADE,
     UNFILLED,
     UNKNOWN_ACCOUNT,
     UNKNOWN_ORDER,
@@ -120,6 +122,7 @@ from truefill.core.reasons import (
     WOULD_TAKE,
 )
 from truefill.core.records import FOK, GTX, IOC, LIMIT, MARKET
+from truefill.core.self_trade import ALLOW, DECREMENT, cuts
 
 _NO_LIMIT = np.int64(1) << 61  # beyond every tick, nearer than NO_BEST
 _BIG_BOOK = 1 << 14  # resting orders from which the caches no longer hold the book, and asking ahead pays
@@ -227,6 +230,7 @@ def process(head, messages, count, reports, room):
             order_type = (first >> 16) & 255
             time_in_force = (first >> 24) & 255
             flags = (first >> 32) & 0xFFFF
+            self_trade = (first >> 48) & 255
             symbol = second & 0xFFFFFFFF
             account = second >> 32
             is_known = symbol < all_symbols
@@ -238,7 +242,12 @@ def process(head, messages, count, reports, room):
             if op == NEW:
                 side = (first >> 8) & 255
                 ladder = sell
-                if (side != 1 and side != 255) or order_type > MARKET or time_in_force > IOC:
+                if (
+                    (side != 1 and side != 255)
+                    or order_type > MARKET
+                    or time_in_force > IOC
+                    or self_trade > DECREMENT
+                ):
                     reason = np.int64(BAD_MESSAGE)
                 elif not is_known:
                     reason = np.int64(UNKNOWN_SYMBOL)
@@ -267,7 +276,7 @@ def process(head, messages, count, reports, room):
                     done = names[u(2 * slot + 1)]
                 if op == CANCEL or reason != NO_REASON:
                     pass
-                elif op > REDUCE and op != AMEND_TOTAL:
+                elif (op > REDUCE and op != AMEND_TOTAL) or self_trade > DECREMENT:
                     reason = np.int64(BAD_MESSAGE)
                 elif qty <= 0 or qty > MAX_QTY:
                     reason = np.int64(BAD_QTY)
@@ -316,9 +325,18 @@ def process(head, messages, count, reports, room):
                     found = np.int64(0)
                     other = 4 * symbol + 1 - ladder
                     tick = symbols[u(row + BEST + 1 - ladder)]
-                    while found < qty and side * (limit - tick) >= 0:
+                    is_own = False
+                    while found < qty and side * (limit - tick) >= 0 and not is_own:
                         level, _ = level_of(head, links, symbols, other, place_bits, tick)
-                        found += words[u(level + 1)]
+                        if self_trade == ALLOW:
+                            found += words[u(level + 1)]
+                        else:  # up to the first order of its own
+                            maker = np.int64(links[u(2 * level)])
+                            while maker != 0 and found < qty and not is_own:
+                                is_own = account_of(halves, maker) == account
+                                if not is_own:
+                                    found += orders[u(4 * maker)]
+                                    maker = np.int64(halves[u(8 * maker + NEXT)])
                         tick = next_tick(head, links, bits, symbols, other, place_bits, tick)
                     if found < qty:
                         n = write(
@@ -328,7 +346,7 @@ def process(head, messages, count, reports, room):
                             cause,
                             EXPIRED,
                             side,
-                            UNFILLED,
+                            SELF_TRADE if is_own else UNFILLED,
                             symbol,
                             order_id,
                             0,
@@ -394,7 +412,7 @@ def process(head, messages, count, reports, room):
             rests, account, slot, done = head[T_RESTS] != 0, head[T_ACCOUNT], head[T_SLOT], head[T_DONE]
             row = symbol * SYMBOL_WORDS
             side = 1 - 2 * ladder
-            price = head[T_PRICE]
+            price, self_trade = head[T_PRICE], head[T_SELF_TRADE]
             head[PENDING] = 0
 
         # ---- trade: best price first, oldest order first -------------------------------------------------
@@ -402,41 +420,84 @@ def process(head, messages, count, reports, room):
         tick = symbols[u(row + BEST + 1 - ladder)]
         if side * (limit - tick) >= 0:
             base = symbols[u(row + BASE)]
-            while left > 0 and side * (limit - tick) >= 0 and n < last_row:
+            while left > 0 and side * (limit - tick) >= 0 and n + 1 < last_row:
                 level, node = level_of(head, links, symbols, other, place_bits, tick)
                 maker = np.int64(links[u(2 * level)])
                 total = words[u(level + 1)]
-                while n < last_row:
+                while n + 1 < last_row:
                     open_qty = orders[u(4 * maker)]
                     maker_id = names[u(2 * maker)]
-                    traded = min(left, open_qty)
-                    left -= traded
-                    done += traded
-                    total -= traded
-                    n = write(
-                        reports,
-                        n,
-                        head,
-                        cause,
-                        TRADE,
-                        side,
-                        0,
-                        symbol,
-                        order_id,
-                        maker_id,
-                        base + tick,
-                        traded,
-                        account,
-                    )
-                    out = REPORT_WORDS * (n - 1)
-                    reports[u(out + 7)] |= account_of(halves, maker) << 32
-                    if left == 0:
-                        reports[u(out + 2)] |= TAKER_DONE << 24
-                    if traded < open_qty:
-                        orders[u(4 * maker)] = open_qty - traded
-                        names[u(2 * maker + 1)] += traded
-                        break
-                    reports[u(out + 2)] |= MAKER_DONE << 24
+                    if self_trade != 0 and account_of(halves, maker) == account:
+                        cut, maker_cut = cuts(self_trade, left, open_qty)
+                        left -= cut
+                        total -= maker_cut
+                        if maker_cut > 0:
+                            is_gone = maker_cut == open_qty
+                            n = write(
+                                reports,
+                                n,
+                                head,
+                                cause,
+                                CANCELLED if is_gone else REDUCED,
+                                -side,
+                                SELF_TRADE,
+                                symbol,
+                                maker_id,
+                                0,
+                                base + tick,
+                                maker_cut if is_gone else open_qty - maker_cut,
+                                account,
+                            )
+                        if cut > 0:
+                            n = write(
+                                reports,
+                                n,
+                                head,
+                                cause,
+                                EXPIRED if left == 0 else REDUCED,
+                                side,
+                                SELF_TRADE,
+                                symbol,
+                                order_id,
+                                0,
+                                price,
+                                cut if left == 0 else left,
+                                account,
+                            )
+                        if maker_cut < open_qty:
+                            orders[u(4 * maker)] = open_qty - maker_cut
+                            break
+                    else:
+                        symbols[u(row + LAST)] = tick
+                        symbols[u(row + TRADED)] = 1
+                        traded = min(left, open_qty)
+                        left -= traded
+                        done += traded
+                        total -= traded
+                        n = write(
+                            reports,
+                            n,
+                            head,
+                            cause,
+                            TRADE,
+                            side,
+                            0,
+                            symbol,
+                            order_id,
+                            maker_id,
+                            base + tick,
+                            traded,
+                            account,
+                        )
+                        out = REPORT_WORDS * (n - 1)
+                        reports[u(out + 7)] |= account_of(halves, maker) << 32
+                        if left == 0:
+                            reports[u(out + 2)] |= TAKER_DONE << 24
+                        if traded < open_qty:
+                            orders[u(4 * maker)] = open_qty - traded
+                            names[u(2 * maker + 1)] += traded
+                            break
+                        reports[u(out + 2)] |= MAKER_DONE << 24
                     after = np.int64(halves[u(8 * maker + NEXT)])
                     forget_id(index, names, size, maker_id, maker)
                     give_back(head, halves, maker)
@@ -448,15 +509,13 @@ def process(head, messages, count, reports, room):
                         break
                 links[u(2 * level)] = maker
                 words[u(level + 1)] = total
-                symbols[u(row + LAST)] = tick
-                symbols[u(row + TRADED)] = 1
                 if maker == 0:
                     links[u(2 * level + 1)] = 0
                     level_emptied(head, links, bits, symbols, other, place_bits, tick, node)
                     tick = symbols[u(row + BEST + 1 - ladder)]
                 else:
                     halves[u(8 * maker + PREVIOUS)] = 0
-            if left > 0 and n >= last_row and side * (limit - tick) >= 0:
+            if left > 0 and n + 1 >= last_row and side * (limit - tick) >= 0:
                 head[PENDING] = ladder + 1
                 head[T_ID], head[T_SYMBOL], head[T_LIMIT], head[T_LEFT] = order_id, symbol, limit, left
                 head[T_RESTS], head[T_ACCOUNT], head[T_SLOT], head[T_DONE] = (
@@ -465,7 +524,7 @@ def process(head, messages, count, reports, room):
                     slot,
                     done,
                 )
-                head[T_PRICE] = price
+                head[T_PRICE], head[T_SELF_TRADE] = price, self_trade
                 why = REPORTS_FULL
                 break
 

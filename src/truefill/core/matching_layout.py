@@ -37,7 +37,7 @@ FAR_FREE, FAR_FRESH, FAR_LIVE = 21, 22, 23
 WANTS_MOVE = 24  # 1 + symbol whose window should follow its market
 # The rest of a message whose reports did not fit: T_LADDER + 1, and the taker.
 PENDING, T_ID, T_SYMBOL, T_LIMIT, T_LEFT, T_RESTS, T_ACCOUNT, T_SLOT = 32, 33, 34, 35, 36, 37, 38, 39
-T_DONE, T_PRICE = 40, 41
+T_DONE, T_PRICE, T_SELF_TRADE = 40, 41, 42
 HEADER = 64
 
 # Words of a symbol.

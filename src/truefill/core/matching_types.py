@@ -30,7 +30,8 @@ MESSAGE = np.dtype(
         ("order_type", "u1"),  # records.LIMIT, MARKET
         ("time_in_force", "u1"),  # records.GTC, GTX, FOK, IOC
         ("flags", "<u2"),
-        ("reserved", "<u2"),
+        ("self_trade", "u1"),  # core.self_trade: what happens when it would trade with its own account
+        ("reserved", "u1"),
         ("symbol", "<i4"),  # number of the symbol, from 0
         ("account", "<i4"),  # number of the owner, from 0
         ("order_id", "<i8"),  # of a new order: any number that no resting order has
