@@ -31,6 +31,7 @@ async def run(server, folder, symbols, done, **options):
         return collector
 
 
+@pytest.mark.slow
 def test_instruments_are_archived_as_they_came_and_as_a_table(tmp_path):
     server = Served([BTC, ETH], None)
     collector = asyncio.run(
@@ -48,6 +49,7 @@ def test_instruments_are_archived_as_they_came_and_as_a_table(tmp_path):
     assert collector.state.unknown == ["SOLUSDT"]
 
 
+@pytest.mark.slow
 def test_books_to_compare_with_are_fetched_again_and_again(tmp_path):
     patience = replace(HASTE, snapshots_s=0.1)
     server = Served(BTC, None)

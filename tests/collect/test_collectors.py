@@ -25,6 +25,7 @@ def settings(out, *symbols, **venues):
     return CollectSettings(wanted, out, patience=HASTE, venues=addresses)
 
 
+@pytest.mark.slow
 def test_two_venues_have_a_folder_and_a_state_each(tmp_path):
     async def run():
         async with Served([BTC, ETH], 10.0) as server:

@@ -17,6 +17,8 @@ from truefill.tape import Tape, read_parquet
 from truefill.venues import Venue
 from truefill.venues.past_trades import TRADES, PastTrade, read_trades, trades_url
 
+pytestmark = pytest.mark.slow  # sockets: interpreted they are the same
+
 
 async def run(server, folder, symbols, lifetime_s=None, done=lambda collector: True, **options):
     async with server:

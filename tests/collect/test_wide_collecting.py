@@ -11,6 +11,8 @@ from truefill.collect.wide_reader import wide_files
 from truefill.core.errors import ConfigError
 from truefill.tape import Tape
 
+pytestmark = pytest.mark.slow  # sockets: interpreted they are the same
+
 
 def rows(folder, kind):
     found = []

@@ -18,6 +18,8 @@ from truefill.monitor.prometheus import MetricsServer
 from truefill.monitor.readings import read
 from truefill.monitor.view import View, show
 
+pytestmark = pytest.mark.slow  # sockets: interpreted they are the same
+
 
 def metrics(port):
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
