@@ -1,6 +1,6 @@
 """truefill behind the plain face: its records turned into dictionaries, everything else passed through."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -37,6 +37,14 @@ def _plain(record: Any, names: Any) -> dict[str, Any]:
     return {name: value.item() if isinstance(value, np.generic) else value for name, value in values}
 
 
+def _marks(marks: Sequence[tuple[int, float]], tick_size: float) -> Any:
+    """Mark prices as an asset takes them."""
+    if not marks:
+        return None
+    times, ticks = zip(*marks, strict=True)
+    return np.array(times), np.array(ticks) * tick_size
+
+
 def engine_bot(setup: Setup, track_queues: bool = False, build: Callable[..., Any] = build_tape) -> EngineBot:
     """truefill on a setup; each stream goes through a tape, or what else `build` makes of it."""
     assets = []
@@ -62,6 +70,8 @@ def engine_bot(setup: Setup, track_queues: bool = False, build: Callable[..., An
                 location_offset_ns=market.location_ns,
                 self_trade=market.self_trade,
                 limits=market.limits,
+                stop_trigger=market.stop_trigger,
+                mark=_marks(market.marks, stream.tick_size),
             )
         )
     return EngineBot(assets, compute_ns=setup.compute_ns, track_queues=track_queues)

@@ -49,6 +49,8 @@ class Market:
     limits: VenueLimits | None = None
     inverse: bool = False  # the contract
     overtaking: bool = False  # messages may overtake each other
+    stop_trigger: str = "trade"
+    marks: tuple[tuple[int, float], ...] = ()  # exchange time and ticks, for the trigger "mark"
 
 
 @dataclass(frozen=True)
@@ -176,6 +178,8 @@ def twin_bot(setup: Setup, feeds: Sequence[NDArray[Any]] = ()) -> TwinBot:
                 location_ns=m.location_ns,
                 self_trade=m.self_trade,
                 limits=m.limits,
+                stop_trigger=m.stop_trigger,
+                marks=m.marks,
             )
             for m in setup.markets
         ],

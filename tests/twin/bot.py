@@ -1,7 +1,7 @@
 """The twin's bot and its one loop: the earliest of all events next, one at a time.
 
-Events of one time are taken by asset, and within an asset in the order LocalData, LocalOrder, ExchData,
-the end of orders whose time is up, ExchOrder. The face is the Bot's: same names, same return codes.
+Events of one time are taken by asset, and within an asset in the order LocalData, LocalOrder, ExchData, mark
+prices, the end of orders whose time is up, ExchOrder. The face is the Bot's: same names, same return codes.
 """
 
 import math
@@ -32,8 +32,8 @@ from truefill.core import events
 from truefill.core.events import EVENT
 from truefill.core.records import END_OF_DATA, MARKET_FEED, OK, ORDER_RESPONSE
 
-LOCAL_DATA, LOCAL_ORDER, EXCH_DATA, EXCH_TIME, EXCH_ORDER, LOCAL_POSITION = range(6)
-MONEY = 6
+LOCAL_DATA, LOCAL_ORDER, EXCH_DATA, EXCH_MARK, EXCH_TIME, EXCH_ORDER, LOCAL_POSITION = range(7)
+MONEY = 7
 FOREVER = events.NO_TIME
 BOOK_KINDS = (
     *(events.DEPTH, events.DEPTH_SNAPSHOT, events.DEPTH_CLEAR, events.TRADE),
@@ -61,6 +61,8 @@ class TwinAsset:
     self_trade: str = "none"
     limits: Any = None  # VenueLimits
     inverse: bool = False  # the contract
+    stop_trigger: str = "trade"
+    marks: Sequence[tuple[int, float]] = ()  # exchange time and ticks, for the trigger "mark"
 
 
 class _Side:
@@ -115,11 +117,13 @@ class _Market:
             kind = order_exchange(kind, names_hit_orders(rows))
         self.exch: TwinExchange = kind(asset.queue, asset.lot_size, latency, self.responses)
         self.exch.self_trade = asset.self_trade
+        self.exch.stop_trigger = asset.stop_trigger
         self.exch.last_row_ts = max(self.exch_view.times, default=-1)
         if asset.limits is not None:
             self.exch.gate = Gate(
                 asset.limits, asset.tick_size, asset.lot_size, asset.multiplier, inverse=asset.inverse
             )
+        self.marks = [mark for mark in asset.marks if mark[0] <= self.exch.last_row_ts]
         if isinstance(self.exch, ProRata):
             self.exch.time_share, self.exch.min_lots = values
         ledger = TwinLedger(
@@ -138,6 +142,8 @@ class _Market:
     def next_ts(self, kind: int) -> int | None:
         if kind == EXCH_TIME:
             return self.exch.next_expiry()
+        if kind == EXCH_MARK:
+            return self.marks[0][0] if self.marks else None
         side = {LOCAL_DATA: self.local_view, EXCH_DATA: self.exch_view}.get(kind)
         if kind == LOCAL_POSITION:
             return self.positions.next_ts()
@@ -196,7 +202,7 @@ class TwinBot:
         due = [
             (ts, a, kind)
             for a, market in enumerate(self.markets)
-            for kind in range(6)
+            for kind in range(7)
             if (ts := market.next_ts(kind)) is not None
         ]
         for number, account in enumerate(self.accounts):  # after everything else of that time
@@ -260,15 +266,19 @@ class TwinBot:
                         result = ORDER_RESPONSE
             elif kind == EXCH_DATA:
                 market.exch.process(market.exch_view.take())
+                if market.exch_view.next_ts() != ts:
+                    market.exch.after_moment(ts)
             elif kind == LOCAL_POSITION:
                 for fill in market.positions.receive(ts):
                     market.local.ledger.fold(fill)
             elif kind == EXCH_TIME:
                 market.exch.expire(ts)
+            elif kind == EXCH_MARK:
+                market.exch.on_mark(market.marks.pop(0)[1], ts)
             else:
                 for request in market.requests.receive(ts):
                     market.exch.receive(request, ts)
-            if kind in (EXCH_DATA, EXCH_TIME, EXCH_ORDER):
+            if kind in (EXCH_DATA, EXCH_TIME, EXCH_ORDER, EXCH_MARK):
                 market.places.look(ts)
 
     def _settle(self) -> None:

@@ -59,6 +59,9 @@ class TwinExchange:
     last_row_ts: int = -1  # of the data
     position: int = 0  # of all executions, lots
     last_trade: int | None = None  # tick
+    stop_trigger: str = "trade"
+    mark: float | None = None  # in ticks
+    woken: int = 0  # orders that have been triggered
     positions: Bus[TwinFill] | None = None  # reports of the position as messages of their own
     waiting: dict[int, TwinOrder] = field(default_factory=dict)  # stops that sleep
     touched: set[str] = field(default_factory=set)  # faults of HftBacktest that would have shown here
@@ -79,8 +82,30 @@ class TwinExchange:
             if row.side:
                 self.on_trade(row.side, row.tick, row.lots, row.exch_ts)
                 self.end_useless(row.exch_ts)
-            self.last_trade = row.tick
-            self.wake(row.exch_ts)
+            self.on_last_trade(row.tick, row.exch_ts)
+
+    def on_last_trade(self, tick: int, ts: int) -> None:
+        """There was a trade."""
+        self.last_trade = tick
+        if self.stop_trigger == "trade":
+            self.wake(ts)
+
+    def after_moment(self, ts: int) -> None:
+        """All rows of one time have been applied."""
+        if self.stop_trigger == "best":
+            self.wake(ts)
+
+    def on_mark(self, mark: float, ts: int) -> None:
+        """The mark price has changed."""
+        self.mark = mark
+        if self.stop_trigger == "mark":
+            self.wake(ts)
+
+    def reference(self, order: TwinOrder) -> float | None:
+        """What an order's trigger is compared with."""
+        if self.stop_trigger == "best":
+            return self.book.best[-order.side]
+        return self.last_trade if self.stop_trigger == "trade" else self.mark
 
     def on_clear(self, side: int, upto: int | None) -> None:
         """Clears touch neither own orders nor their queue positions."""
@@ -177,7 +202,8 @@ class TwinExchange:
             self.answer(ended(order, EXPIRED, reasons.TIME_UP, ts), request, ts)
         elif order.order_type not in SLEEPERS:
             self.place(order, request, ts)
-        elif fires(order, self.last_trade):
+        elif fires(order, self.reference(order)):
+            self.woken += 1
             self.tell(replace(order, status=NEW), ts)
             self.place(order, request, ts)
         else:
@@ -308,9 +334,10 @@ class TwinExchange:
                 self.tell(ended(order, EXPIRED, reasons.TIME_UP, ts), ts)
 
     def wake(self, ts: int) -> None:
-        """Sleeping orders that the last trade triggers come to the book, first come first."""
-        for order in [o for o in self.waiting.values() if fires(o, self.last_trade)]:
+        """Sleeping orders that are triggered come to the book, first come first."""
+        for order in [o for o in self.waiting.values() if fires(o, self.reference(o))]:
             self.forget(order)
+            self.woken += 1
             order.reason = 0
             self.tell(order, ts)
             self.place(order, None, ts)

@@ -137,8 +137,7 @@ class OrderExchange:
         elif row.kind != events.TRADE or not (self.exact and self.by_fills):
             super().process(row)  # type: ignore[misc]
         elif row.tick is not None:  # fills are told apart from trades, which trigger stops all the same
-            self.last_trade = row.tick
-            self.wake(row.exch_ts)
+            self.on_last_trade(row.tick, row.exch_ts)
 
     def modify(self: Any, resting: TwinOrder, asked: TwinOrder, request: Any, ts: int) -> None:
         """HftBacktest rests an order across the best opposite price, and fills it at the next chance."""

@@ -22,8 +22,8 @@ def expires_uncrossed(order: TwinOrder) -> bool:
     return is_market(order) or order.time_in_force not in (GTC, GTX, GTD)
 
 
-def fires(order: TwinOrder, last: int | None) -> bool:
-    """Whether a last trade at this tick triggers the order."""
+def fires(order: TwinOrder, last: float | None) -> bool:
+    """Whether a price, in ticks, triggers the order."""
     if last is None:
         return False
     distance = (last - order.trigger_tick) * order.side

@@ -482,7 +482,8 @@ def members_of(accounts: Sequence[Account], assets: Sequence[Any]) -> list[list[
                 wanted = f"Asset.account from 0 to {len(accounts) - 1} (-1: unlimited credit)"
                 raise ConfigError(wanted, f"none for asset {number} ({asset.tape.symbol})", "Bot.accounts")
         if chosen == NO_ACCOUNT:
-            if not accounts and (asset.margin or asset.mark is not None or asset.funding is not None):
+            marked = asset.mark is not None and asset.stop_trigger != "mark"
+            if not accounts and (asset.margin or marked or asset.funding is not None):
                 wanted = (
                     f"an account for the margin, mark or funding of {asset.tape.symbol}: Bot(accounts=...)"
                 )

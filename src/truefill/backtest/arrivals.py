@@ -10,6 +10,7 @@ from truefill.backtest.records import CANCEL, FILL_REPORT, MODIFY, PLACE, REPORT
 from truefill.backtest.resting import find_resting, new_resting, rank_position, remove_rank
 from truefill.backtest.seams import account_refusal
 from truefill.backtest.taking import best_opposite
+from truefill.backtest.triggers import first_at, is_triggered_on_arrival, take_mark
 from truefill.backtest.waiting import (
     add_waiting,
     expiry_of,
@@ -19,11 +20,11 @@ from truefill.backtest.waiting import (
     remove_waiting,
 )
 from truefill.core.address import i64_view
+from truefill.core.events import NO_TIME
 from truefill.core.jit import helper
 from truefill.core.limits import LAST, order_refusal, passes_throttle
 from truefill.core.order_rules import (
     has_limit,
-    is_triggered,
     reducible,
     tip,
     type_once_triggered,
@@ -177,8 +178,8 @@ def _arrive(run, a, request):
         free_resting(a, slot)
         return
     if waits_for_trigger(order["order_type"]):
-        last = last_trade_tick(a)
-        if last == 0 or not is_triggered(order["order_type"], order["side"], order["trigger"], last):
+        # what is sent after the end of the data meets what there was at its end
+        if not is_triggered_on_arrival(a, order, timestamp if run["ended"] == 0 else np.int64(NO_TIME)):
             add_waiting(a, slot)
             a["expiry_ts"] = min(a["expiry_ts"], order["expire_ts"])
             report(run, a, PLACE, ACCEPT, timestamp, request["local_ts"], order, 0, 0, 0, 0)
@@ -227,7 +228,7 @@ def _modify(run, a, request, slot):
 
 @helper
 def activate(run, a, slot, timestamp):
-    """A trade at `timestamp` triggers the waiting stop in `slot`: it comes to the book."""
+    """What happened at `timestamp` triggers the waiting stop in `slot`: it comes to the book."""
     order = resting_at(a["resting_addr"], a["resting_room"])[slot]
     remove_waiting(a, slot)
     order["order_type"] = type_once_triggered(order["order_type"])
@@ -237,6 +238,16 @@ def activate(run, a, slot, timestamp):
     report(run, a, FILL_REPORT, TRIGGER, timestamp, 0, order, 0, 0, 0, 0)
     place(run, a, slot, FILL_REPORT, timestamp, 0)
     end_useless(run, a, timestamp)
+
+
+@helper
+def mark_due(run, a):
+    """The next mark price triggers waiting stops, first come first."""
+    timestamp, price = take_mark(a)
+    slot = first_at(a, price)
+    while slot >= 0:
+        activate(run, a, slot, timestamp)
+        slot = first_at(a, price)
 
 
 @helper

@@ -55,9 +55,11 @@ from truefill.backtest.records import (
     PRO_RATA,
     RISK_LIMITS,
     RISK_REQUEST,
+    TRIGGER_MARK,
     USER_MODEL,
 )
 from truefill.backtest.tape_binding import NO_TIME_YET, BoundTapes, moved
+from truefill.backtest.triggers import TRIGGERS, marks_in_ticks
 from truefill.core.errors import ConfigError, shown
 from truefill.core.events import NO_TIME
 from truefill.core.gate import real, text, whole
@@ -112,14 +114,18 @@ class Asset:
         "oldest", "both" (cancelled), or "decrement".
     limits : VenueLimits, optional
         What the venue refuses.
+    stop_trigger : str
+        What wakes stops and take-profits (docs/orders.md): "trade"; "best", the best price that the order
+        would take; or "mark", the mark price.
     account : int, optional
         Which of the bot's accounts it trades with (docs/accounts.md); -1: none, unlimited credit. With one
         account it need not be said.
     margin : CrossMargin or IsolatedMargin, optional
         Margin rules of this asset in place of the account's.
     mark : "mid" or arrays, optional
-        Mark price for an account: the mid of the exchange's book, or (times in ns, prices), or (exchange
-        times, prices, local times). By default the mark prices on the tape, without any the mid.
+        Mark price, for an account and for ``stop_trigger="mark"``: the mid of the exchange's book, or (times
+        in ns, prices), or (exchange times, prices, local times). By default the mark prices on the tape,
+        without any the mid.
     funding : FundingSchedule or arrays, optional
         Funding for an account, or (times in ns, rates). By default the funding rates on the tape.
     """
@@ -138,6 +144,7 @@ class Asset:
     location_offset_ns: int = 0
     self_trade: str = "none"
     limits: VenueLimits | None = None
+    stop_trigger: str = "trade"
     account: int | None = None
     margin: Margin | None = None
     mark: Any = None
@@ -185,6 +192,8 @@ class Asset:
         if not isinstance(self.self_trade, str) or self.self_trade not in MODE_NAMES:
             wanted = f"one of {', '.join(MODE_NAMES)}"
             raise ConfigError(wanted, shown(self.self_trade), "Asset.self_trade")
+        if not isinstance(self.stop_trigger, str) or self.stop_trigger not in TRIGGERS:
+            raise ConfigError(f"one of {', '.join(TRIGGERS)}", shown(self.stop_trigger), "Asset.stop_trigger")
         if self.limits is not None:
             if not isinstance(self.limits, VenueLimits):
                 raise ConfigError("Asset.limits of type VenueLimits", shown(self.limits))
@@ -251,6 +260,7 @@ class Asset:
             **({"fee_currency": self.fees_in} if self.fees_in != self.currency else {}),
             "tape": header.content_hash,
             **({"location_offset_ns": self.location_offset_ns} if self.location_offset_ns else {}),
+            **({"stop_trigger": self.stop_trigger} if self.stop_trigger != "trade" else {}),
             **models,
         }
 
@@ -410,6 +420,12 @@ class Binding:
             self.values["chance_addr"] = self._address(self.fill_chance)
             self._bind_user("exchange", exchange_callback(exchange), exchange.params)
         self.values["self_trade"] = MODE_NAMES.index(asset.self_trade)
+        self.values["stop_trigger"] = TRIGGERS[asset.stop_trigger]
+        if self.values["stop_trigger"] == TRIGGER_MARK:
+            times, ticks = marks_in_ticks(asset.tape, asset.mark, asset.tape.tick_size)
+            self.values["marks"] = len(times)
+            self.values["mark_ts_addr"] = self._address(times)
+            self.values["mark_tick_addr"] = self._address(ticks)
         if asset.limits is not None:
             limits = asset.limits.record(asset.tape.tick_size, asset.tape.lot_size)
             self.values["limits_addr"] = self._address(limits)

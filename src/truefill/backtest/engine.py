@@ -13,7 +13,7 @@ from truefill.backtest.account_orders import account_refusal_entry
 from truefill.backtest.account_rounds import run_rounds_entry
 from truefill.backtest.account_view import read_account_entry
 from truefill.backtest.arguments import BROKEN
-from truefill.backtest.arrivals import activate, expire_due, handle_request
+from truefill.backtest.arrivals import activate, expire_due, handle_request, mark_due
 from truefill.backtest.chain_kernels import gather_trades, next_tape_entry
 from truefill.backtest.computing import GO_ON
 from truefill.backtest.exchange_side import (
@@ -58,6 +58,7 @@ from truefill.backtest.seams import (
     EXPIRE_DUE,
     LEVEL,
     LOCAL_SIDE,
+    MARK_DUE,
     MEET,
     ON_ASSET,
     ON_RUN,
@@ -242,9 +243,11 @@ def _arrive(address, asset_address, number):
             handle_request(run, a, requests_at(a["requests_addr"], a["requests_room"])[number])
         elif number == EXPIRE_DUE:
             expire_due(run, a)
+        elif number == MARK_DUE:
+            mark_due(run, a)
         else:
-            trade = stops_at(a["x_stops_addr"], a["x_stops"])[a["x_stop"] - 1]
-            activate(run, a, ACTIVATE - number, trade["ts"])
+            cause = stops_at(a["x_stops_addr"], a["x_stops"])[a["x_stop"] - 1]
+            activate(run, a, ACTIVATE - number, cause["ts"])
         return OK
     except Exception:
         return BROKEN

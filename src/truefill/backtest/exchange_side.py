@@ -19,6 +19,8 @@ from truefill.backtest.records import (
     BY_FILLS,
     BY_LEVEL,
     EVIDENCE,
+    TRIGGER_BEST,
+    TRIGGER_TRADE,
     USER_MODEL,
     requests_at,
     responses_at,
@@ -26,8 +28,8 @@ from truefill.backtest.records import (
     stops_at,
 )
 from truefill.backtest.resting import ranks_of
-from truefill.backtest.seams import ACTIVATE, EXPIRE_DUE, arrive, meet
-from truefill.backtest.waiting import first_triggered
+from truefill.backtest.seams import ACTIVATE, EXPIRE_DUE, MARK_DUE, arrive, meet
+from truefill.backtest.triggers import first_at, first_at_best, next_mark_ts
 from truefill.core.address import i32_view, i64_view, u8_view
 from truefill.core.events import NO_BID_TICK, NO_TIME
 from truefill.core.jit import helper
@@ -82,8 +84,8 @@ def own_orders(a):
 
 @helper
 def next_order_ts(a):
-    """Time of the next request, or of the next order that ends by itself; NO_TIME: none."""
-    return min(next_request_ts(a), a["expiry_ts"])
+    """Time of the next request, order that ends by itself or mark that may wake a stop; NO_TIME: none."""
+    return min(next_request_ts(a), a["expiry_ts"], next_mark_ts(a))
 
 
 @helper
@@ -135,7 +137,9 @@ def run_exchange_side(run, a, horizon, watch, watched_id):
         catch_up(a, request_ts if run["ended"] == 0 else np.int64(NO_TIME))
         sent = a["responses_count"]
         number = EXPIRE_DUE
-        if a["expiry_ts"] > request_ts:
+        if next_mark_ts(a) == request_ts:
+            number = MARK_DUE
+        elif a["expiry_ts"] > request_ts:
             number = a["requests_head"]
             a["requests_head"] += 1
         if arrive(run, a, number) != 0:
@@ -254,7 +258,7 @@ def replay_watching(run, a, timestamp, watch, watched_id):
 def _concerns(a, stop):
     """Whether a stop can matter to the own orders; keeps the best prices in step when it cannot."""
     kind = stop["kind"]
-    if kind == STOP_TRADE and a["waiting_count"] > 0:
+    if a["waiting_count"] > 0 and (kind == STOP_TRADE or a["stop_trigger"] == TRIGGER_BEST):
         return True
     if kind == STOP_TRADE or kind == STOP_FILL:
         if (kind == STOP_FILL) != (a["by_order"] == BY_FILLS):
@@ -289,8 +293,9 @@ def handle_stop(run, a, stop):
         if aggressor != 0 and a["by_order"] != BY_FILLS:
             fill_by_trade(run, a, aggressor, stop["tick"], stop["qty"], stop["ts"])
             end_useless(run, a, stop["ts"])
-        _trigger(run, a, stop["tick"])
-    elif kind == STOP_FILL:
+        if a["stop_trigger"] == TRIGGER_TRADE:
+            _trigger(run, a, stop["tick"])
+    elif kind == STOP_FILL and a["by_order"] == BY_FILLS:
         side = np.int64(stop["side"])
         fill_by_execution(run, a, side, stop["tick"], stop["qty"], stop["arg"], stop["ts"])
         end_useless(run, a, stop["ts"])
@@ -316,16 +321,36 @@ def handle_stop(run, a, stop):
             queues_cleared(a, np.int64(stop["side"]), stop["tick"])
         a["x_bid"] = np.int64(stop["bid"])
         a["x_ask"] = np.int64(stop["ask"])
+    if a["stop_trigger"] == TRIGGER_BEST and a["waiting_count"] > 0 and _ends_moment(a, stop["ts"]):
+        _trigger_at_best(run, a)
+
+
+@helper
+def _ends_moment(a, timestamp):
+    """Whether the stop before `x_stop`, of that time, is the last of its moment."""
+    if a["x_stop"] == a["x_stops"]:
+        return True
+    return stops_at(a["x_stops_addr"], a["x_stops"])[a["x_stop"]]["ts"] > timestamp
+
+
+@helper
+def _trigger_at_best(run, a):
+    """The best prices trigger waiting stops, first come first."""
+    slot = first_at_best(a)
+    while slot >= 0:
+        if arrive(run, a, ACTIVATE - slot) != 0:
+            raise RuntimeError
+        slot = first_at_best(a)
 
 
 @helper
 def _trigger(run, a, tick):
     """A trade at `tick` triggers waiting stops, first come first."""
-    slot = first_triggered(a, tick)
+    slot = first_at(a, tick)
     while slot >= 0:
         if arrive(run, a, ACTIVATE - slot) != 0:
             raise RuntimeError
-        slot = first_triggered(a, tick)
+        slot = first_at(a, tick)
 
 
 @helper

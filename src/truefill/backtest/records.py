@@ -34,6 +34,7 @@ RISK_AVERSE, LOG_2, POWER, LOG, POWER_2, POWER_3, EVIDENCE = 0, 1, 2, 3, 4, 5, 6
 L3_FIFO = 50  # a queue whose places the tape tells
 # What fills resting orders: trades and a model of the queue; fills that name an order; trades, places known.
 BY_LEVEL, BY_FILLS, BY_TRADES = 0, 1, 2
+TRIGGER_TRADE, TRIGGER_BEST, TRIGGER_MARK = 0, 1, 2  # what wakes stops
 NO_PARTIAL_FILL, FIFO, PARTIAL_FILL, PRO_RATA = 0, 1, 2, 3
 BY_VALUE, BY_QUANTITY, PER_TRADE = 0, 1, 2
 
@@ -467,6 +468,11 @@ ASSET = np.dtype(
         ("trades_carried", I8),  # market trades of the tapes before that the strategy has not cleared
         ("x_position", I8),  # lots, from all executions at the exchange
         *_log("waiting"),  # slots of stops that have not been triggered, by arrival
+        ("stop_trigger", I8),  # TRIGGER_TRADE, TRIGGER_BEST or TRIGGER_MARK, and for the last:
+        ("marks", I8),  # changes of the mark price,
+        ("mark_ts_addr", I8),  # their times at the exchange, ns,
+        ("mark_tick_addr", I8),  # their prices in ticks, float64,
+        ("mark_at", I8),  # and the next of them
         ("reduce_only", I8),  # such orders in the ranks
         ("expiry_ts", I8),  # the next order's that expires at its time, NO_TIME: none
         # places of own orders in their queues, where they are tracked (queue_positions.py)

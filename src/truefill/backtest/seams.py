@@ -55,7 +55,8 @@ NEXT_TAPE = i8(i8, i8)  # asset's address, side (below) -> status
 EXCHANGE_SIDE, LOCAL_SIDE = 0, 1
 # What arrives at the exchange: a request by its number (from 0), or one of these.
 EXPIRE_DUE = -1  # the time of orders is up
-ACTIVATE = -2  # minus a slot: the stop there is triggered, by the trade stop before `x_stop`
+ACTIVATE = -2  # minus a slot: the order there is triggered, at the time of the tape's stop before `x_stop`
+MARK_DUE = -(1 << 62)  # a mark price that waiting stops look at
 
 _run_exchange = caller(RUN_EXCHANGE)
 _arrive = caller(ARRIVE)

@@ -1,7 +1,7 @@
-"""Stops that wait for a trade, and orders that end at a given time.
+"""Stops that wait for their trigger, and orders that end at a given time.
 
 A waiting stop has a record in the pool of `resting` and a place in this list, in the order of arrival; it
-stands in no queue. While any waits, trades are looked at (`exchange_side._concerns`).
+stands in no queue. What wakes it: `triggers`.
 """
 
 import numpy as np
@@ -12,7 +12,6 @@ from truefill.backtest.resting import free_record, ranks_of
 from truefill.core.address import i32_view
 from truefill.core.events import NO_TIME
 from truefill.core.jit import helper
-from truefill.core.order_rules import is_triggered
 from truefill.core.records import GTD
 from truefill.core.tape_records import STOP_TRADE
 
@@ -45,18 +44,6 @@ def remove_waiting(a, slot):
         slots[k] = slots[k + 1]
     a["waiting_count"] = last
     resting_at(a["resting_addr"], a["resting_room"])[slot]["waits"] = 0
-
-
-@helper
-def first_triggered(a, tick):
-    """Slot of the first waiting stop that a trade at `tick` triggers, or -1."""
-    orders = resting_at(a["resting_addr"], a["resting_room"])
-    slots = waiting_slots(a)
-    for i in range(len(slots)):
-        order = orders[slots[i]]
-        if is_triggered(order["order_type"], order["side"], order["trigger"], tick):
-            return np.int64(slots[i])
-    return np.int64(-1)
 
 
 @helper
