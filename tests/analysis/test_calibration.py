@@ -10,6 +10,7 @@ import pytest
 
 from tests.analysis.pages import Page, numbers, payload_of
 from tests.support.shared import shared_data
+from tests.vendors.test_mapped import LEVELS, mapping
 from truefill.analysis.calibration import (
     CalibrationSettings,
     calibrate_market,
@@ -19,12 +20,15 @@ from truefill.analysis.calibration import (
 from truefill.analysis.calibration_page import calibration_html, calibration_page
 from truefill.analysis.market_flow import market_flow
 from truefill.analysis.plots import PALETTE
+from truefill.cli.calibrate_market import notes
 from truefill.collect import convert
+from truefill.collect.vendor_files import as_they_arrived
 from truefill.core.errors import ConfigError, DataError
 from truefill.core.events import BUY, DEPTH, EVENT, EXCH, GAP_BEGIN, GAP_END, LOCAL, SELL, TRADE
 from truefill.core.records import BUY_SIDE, SELL_SIDE
 from truefill.quoting import FitStatus, Unit
-from truefill.tape import Tape, build_tape
+from truefill.tape import Tape, TapeBuilder, build_tape
+from truefill.vendors.mapped import read_mapped
 
 BOTH = EXCH | LOCAL
 START = 1_700_000_000_000_000_000
@@ -224,3 +228,52 @@ def test_real_recordings(tmp_path: Path, record_property) -> None:  # type: igno
         # sweeps arrive as many messages: taken one by one they were four times as many orders
         assert len(found.bid.flow.times) + len(found.ask.flow.times) <= len(found.market.trade_times)
         record_property("proof", f"{symbol}: A {found.bid.fit.rate:.3g}/{found.ask.fit.rate:.3g}")
+
+
+@pytest.mark.needs_shared
+@pytest.mark.slow
+@pytest.mark.compiled_only  # half a million rows
+def test_standx_whole_books_and_trades(tmp_path: Path, record_property) -> None:  # type: ignore[no-untyped-def]
+    """An hour of StandX: books that are locked at times, trades late, in bursts, and of one side only."""
+    times = {"exchange_time": "timestamp", "local_time": "received_at"}
+    sides = {f"{s}_{what}": f"{s}_{what.replace('quantity', 'quantitie')}s" for s, what in LEVELS}
+    book = mapping(tmp_path, kind="book", instrument="symbol", **times, **sides).rename(tmp_path / "b.toml")
+    keys = {"side": "side", "price": "price", "quantity": "quantity"}
+    trade = mapping(tmp_path, kind="trade", **times, **keys)
+    hour = "BTC-USD_2026-01-06_14.parquet"
+    readers = [
+        read_mapped(shared_data(f"snapshots/standx/{name}_{hour}"), mapping=file)
+        for name, file in (("orderbook", book), ("trades", trade))
+    ]
+    with TapeBuilder(tmp_path / "standx.tape", symbol="BTCUSD-PERP.STANDX") as builder:
+        for rows in as_they_arrived(readers):
+            builder.append(rows)
+        tape = builder.finish()
+    found = calibrate_market(tape, CalibrationSettings(window=1800.0))
+
+    assert 0.5 * found.market.seconds < found.market.covered <= found.market.seconds
+    assert len(found.rolling) >= 5
+    # The recorder wrote SELL into every row: one side has everything, the other nothing, and no number.
+    assert found.bid.fit.status in (FitStatus.OK, FitStatus.POOR_FIT) and found.bid.fit.events > 1000
+    assert found.ask.fit.status is FitStatus.FEW_EVENTS and found.ask.fit.events == 0
+    assert any("does the recording tell the taker's side" in text for text in notes(found))
+    assert found.volatility[0].status is FitStatus.OK
+    assert 2e-6 < found.volatility[0].sigma * tape.tick_size / found.market.mean_mid < 2e-4
+    page = payload_of(calibration_html(found, unit=Unit.RETURN))
+    assert {"kappa", "depths", "qq", "signature"} <= {chart["id"] for chart in page["charts"]}
+    record_property("proof", f"StandX: A {found.bid.fit.rate:.3g} a second")
+
+
+@pytest.mark.needs_shared
+def test_extended_fixtures_are_too_few_and_say_so(tmp_path: Path) -> None:
+    """A snapshot, a change and fifty trades of before: statuses, no numbers made up."""
+    names = ("ws_orderbook_snapshot_btc_top50", "ws_orderbook_delta_btc", "ws_trades_replay_btc")
+    lines = [
+        b"%d %s" % (1_790_425_500_000_000_000 + 50_000_000 * k, json.dumps(json.loads(text)).encode())
+        for k, text in enumerate(shared_data(f"extended/{name}.json").read_bytes() for name in names)
+    ]
+    (tmp_path / "extended.log").write_bytes(b"\n".join(lines) + b"\n")
+    out = tmp_path / "extended.tape"
+    convert(tmp_path / "extended.log", venue="extended", symbol="BTC-USD", out=out)
+    with pytest.raises(ConfigError, match="window"):
+        calibrate_market(Tape.open(out))

@@ -170,6 +170,9 @@ def notes(found: "MarketCalibration") -> list[str]:
         one: SideCalibration = getattr(found, side)
         if one.fit.status != "ok":
             told.append(f"{side} is {one.fit.status}: {ADVICE[one.fit.status].format(events=events)}")
+    counts = len(found.bid.flow.times), len(found.ask.flow.times)
+    if min(counts) == 0 and max(counts) >= events:
+        told.append("all orders are of one side: does the recording tell the taker's side?")
     sigma = found.volatility[0]
     if sigma.status == "few_events":
         told.append("σ is few_events: a longer recording, or a finer grid (--sample)")
