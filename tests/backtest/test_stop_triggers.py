@@ -13,7 +13,7 @@ from truefill.backtest.models.contracts import LinearContract
 from truefill.backtest.models.latency import ConstantLatency
 from truefill.core import events as ev
 from truefill.core.errors import ConfigError
-from truefill.core.records import BUY_SIDE, GTC, SELL_SIDE, STOP_MARKET, TAKE_PROFIT_MARKET
+from truefill.core.records import BUY_SIDE, GTC, SELL_SIDE, STOP_LIMIT, STOP_MARKET, TAKE_PROFIT_MARKET
 from truefill.tape import build_tape
 
 LATER = START + 10_000  # stops have arrived by then
@@ -71,6 +71,17 @@ def test_best_prices_inside_of_one_moment_wake_nobody():
     assert woken(market_of(told), stop_trigger="best") is None
     assert woken(market_of(told), (BUY_SIDE, STOP_MARKET, 104), stop_trigger="best") is None
     assert woken(market_of(told[:2]), stop_trigger="best") == 0
+
+
+def test_it_meets_the_book_after_all_of_its_moment():
+    """Lots that are told behind the change of the best price that wakes it."""
+    tape = market_of([(0, DEPTH, BID, 97, 9), (100, DEPTH, BID, 100, 0), (100, DEPTH, ASK, 104, 7)])
+    market = Asset(tape, latency=ConstantLatency(5, 5), stop_trigger="best")
+    bot = Bot([market], track_queues=True)
+    bot.elapse(300)
+    bot.submit_order(0, 1, SELL_SIDE, 104 * TICK, 1.0, GTC, STOP_LIMIT, True, 98 * TICK)
+    bot.elapse(20_000)
+    assert bot.queue_position(0, 1) == 7.0
 
 
 def test_a_stop_that_its_price_has_reached_already_does_not_wait():

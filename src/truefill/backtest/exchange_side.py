@@ -322,7 +322,7 @@ def handle_stop(run, a, stop):
         a["x_bid"] = np.int64(stop["bid"])
         a["x_ask"] = np.int64(stop["ask"])
     if a["stop_trigger"] == TRIGGER_BEST and a["waiting_count"] > 0 and _ends_moment(a, stop["ts"]):
-        _trigger_at_best(run, a)
+        _trigger_at_best(run, a, stop["ts"])
 
 
 @helper
@@ -334,9 +334,15 @@ def _ends_moment(a, timestamp):
 
 
 @helper
-def _trigger_at_best(run, a):
-    """The best prices trigger waiting stops, first come first."""
+def _trigger_at_best(run, a, timestamp):
+    """The best prices trigger waiting stops, first come first, in the book after all rows of the moment."""
     slot = first_at_best(a)
+    if slot >= 0:
+        group = groups_until(i64_view(a["x_ts_addr"], a["x_groups"]), a["x_group"], timestamp)
+        end = np.int64(i32_view(a["x_end_addr"], a["x_groups"])[group - 1]) if group > 0 else np.int64(0)
+        if end > a["x_row"]:
+            _store_watching(run, a, a["x_row"], end, timestamp)
+            a["x_row"] = end
     while slot >= 0:
         if arrive(run, a, ACTIVATE - slot) != 0:
             raise RuntimeError
