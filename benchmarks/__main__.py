@@ -24,6 +24,7 @@ from benchmarks.runner import (
     as_plain,
     time_callbacks,
     time_chains,
+    time_collecting,
     time_conversion,
     time_quoting,
     time_readers,
@@ -73,6 +74,7 @@ def main() -> int:
         matching = (
             time_matching(options.matching_orders, options.runs, say) if options.matching_orders else {}
         )
+        collecting = time_collecting(options.messages, say) if options.messages else {}
         conversion = time_conversion(recording, peers, say) if recording and not options.brief else {}
         if kernel_hash.__wrapped__() != sources:
             raise BenchmarkError("truefill's sources were edited while it was measured: run it again")
@@ -97,6 +99,7 @@ def main() -> int:
         "storage": storage,
         "quoting": quoting,
         "matching": matching,
+        "collecting": collecting,
     }
     write(options.out, results, market, series, drop_in, orders)
     say(f"written: {options.out} and {options.out.with_suffix('.json')}")
@@ -133,6 +136,9 @@ def _options() -> argparse.Namespace:
         type=int,
         default=1_000_000,
         help="orders of a stream for the matching engine; 0: none of it (1_000_000)",
+    )
+    parser.add_argument(
+        "--messages", type=int, default=200_000, help="messages for the collector; 0: none (200_000)"
     )
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "benchmarks.md", help="the page to write")
     parser.add_argument(

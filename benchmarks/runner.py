@@ -243,6 +243,15 @@ def time_conversion(recording: Path, peers: Sequence[str], say: Say) -> dict[str
     return found
 
 
+def time_collecting(messages: int, say: Say) -> dict[str, Any]:
+    """Time the collector, from a WebSocket on loopback to the disk."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "benchmarks.collecting", str(messages), folder]
+        found = _json_of(command, {})
+    say(f"collecting: {found['messages'] / found['cpu_seconds']:,.0f} messages a second of its processor")
+    return found
+
+
 def time_chains(tape: Path, days: int, assets: int, say: Say) -> dict[str, Any]:
     """Time a chain of `days` copies of a tape, and `assets` copies side by side against each alone.
 

@@ -61,6 +61,7 @@ def test_both_packages_compute_the_same_and_a_page_is_written(tmp_path: Path) ->
         "roivector",
     ]
     command += ["--days", "4", "--assets", "2", "--reader-rows", "0", "--matching-orders", "0"]
+    command += ["--messages", "3000"]
     command += ["--out", str(page), "--cache", str(tmp_path / "cache")]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -76,6 +77,8 @@ def test_both_packages_compute_the_same_and_a_page_is_written(tmp_path: Path) ->
     assert "4 parameter sets" in text
     assert {"every_feed", "quotes"} == set(results["callbacks"])
     assert all(case["steps"] > 0 for case in results["callbacks"].values())
+    assert results["collecting"]["messages"] >= 3000
+    assert "messages a second** of one processor" in text
     storage = results["storage"]
     assert storage["write"]["events"] == storage["read"]["events"] == storage["raw"]["events"] > 0
     chains = results["chains"]
