@@ -44,7 +44,7 @@ def random_marks(rng: random.Random, market: Market) -> tuple[tuple[int, float],
     """Mark prices about the mid, some between two ticks, some in the moment of a row, some after the last."""
     events = market.stream.events
     times = events["exch_ts"][events["ev"] & np.uint64(EXCH) != 0]
-    first, last = (int(times.min()), int(times.max())) if len(times) else (0, 1)
+    first, last = (int(times.min()), int(times.max())) if len(times) else (1, 2)
     found = {rng.randint(first, last + 5) for _ in range(rng.choice((1, 20, 200)))}
     found |= {int(rng.choice(times)) for _ in range(20) if len(times)}
     mid = market.stream.mid_tick
