@@ -30,7 +30,7 @@ class Handover:
         self._began = now
         self._seen: set[str] = set()  # of which the new one has brought something
         self._targets: dict[str, Position] = {}  # up to where the old one spoke
-        self._before: dict[str, Position] = {}  # where the new one was
+        self._before: dict[str, tuple[Position, int]] = {}  # where the new one was, and what it had left out
         self._gaps: set[str] = set()  # that the old one has left open
 
     @property
@@ -43,6 +43,15 @@ class Handover:
         """Whether it speaks for one."""
         return bool(self._targets)
 
+    @property
+    def caught_up(self) -> bool:
+        """Whether the new one is past what the old one said, so that nothing of it can come again."""
+        return self.done and all(
+            at >= said
+            for native, target in self._targets.items()
+            for at, said in zip(self.new.streams[native].position(), target, strict=True)
+        )
+
     def heard(self, codec: VenueCodec, stream: Stream) -> bool:
         """Take note of a message that a codec has read; True: it counts."""
         native = stream.native
@@ -52,8 +61,8 @@ class Handover:
                 self._try(native)
             return counts
         self._seen.add(native)
-        before, after = self._before.get(native), stream.position()
-        self._before[native] = after
+        before, after, left_out = self._before.get(native), stream.position(), _left_out(stream)
+        self._before[native] = after, left_out
         target = self._targets.get(native)
         if target is None:
             self._try(native)
@@ -61,9 +70,11 @@ class Handover:
         if native in self._gaps and stream.book.valid:
             self._gaps.discard(native)
             stream.rows.mark(GAP_END | BOTH, stream.last_ts, stream.last_local_ts, 0)
-        if before is None or before == after:
+        if before is None:
             return True
-        return any(a > t for a, b, t in zip(after, before, target, strict=True) if a != b)
+        if before[0] == after:
+            return before[1] == left_out  # a message without a number of its own, or one of before a snapshot
+        return any(a > t for a, b, t in zip(after, before[0], target, strict=True) if a != b)
 
     def quiet(self, now: float) -> None:
         """Change over what is quiet at the venue."""
@@ -86,6 +97,7 @@ class Handover:
                 self._gaps.add(native)
             if fresh.book.valid:  # at another place than the old one
                 fresh.book.suspect(at)
+                fresh.rows.take()  # the beginning of the gap is the old one's, now or before
                 self.new.touch(fresh)
                 self._gaps.discard(native)
 
@@ -96,3 +108,9 @@ class Handover:
         here, there = old.position(), new.position()
         if all(a >= b for a, b in zip(here, there, strict=True)):
             self._targets[native] = here
+
+
+def _left_out(stream: Stream) -> int:
+    """How many messages a codec has left out, because it knew what they say."""
+    own, book = stream.counters, stream.book.counters
+    return own.trades_dropped + own.tickers_dropped + book.duplicates + book.out_of_order + book.stale

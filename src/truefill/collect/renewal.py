@@ -14,7 +14,7 @@ from truefill.venues.codec import VenueCodec
 
 _BEFORE_S = 900.0  # so long before the venue closes a connection the next one is opened
 _LOOK_S = 0.05
-_AFTER_S = 5.0  # a connection that is so long behind the other one would be cut for it
+_AFTER_S = 60.0  # a connection that is so long behind the other one would be cut for it
 
 
 class Host(Protocol):
@@ -72,7 +72,9 @@ async def _renew(host: Host) -> None:
             handover.quiet(loop.time())
         if handover.done:
             change_over(host)
-            await asyncio.sleep(_AFTER_S)  # what the new one repeats of before
+            until = loop.time() + _AFTER_S
+            while not (handover.caught_up or new.lost) and loop.time() < until:
+                await asyncio.sleep(_LOOK_S)  # it may repeat what was said before
     except NO_CONNECTION as error:
         host.trouble("no second connection to %s: %s", host.endpoint.stream, error)
     finally:
