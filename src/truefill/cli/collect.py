@@ -65,6 +65,12 @@ def collect(
     fsync: Annotated[
         bool, typer.Option("--fsync", help="Wait each second for the disk: survives a power cut, too.")
     ] = False,
+    verify: Annotated[
+        bool,
+        typer.Option(
+            "--verify", help="Check the events as they come, as [cyan]truefill verify[/] does: verify.json."
+        ),
+    ] = False,
     stale: Annotated[
         str | None,
         typer.Option(
@@ -137,6 +143,7 @@ def collect(
         "levels": levels,
         "period": period,
         "fsync": fsync or None,
+        "verify": verify or None,
         "metrics_port": metrics_port,
         "stale": None if stale is None else parse_duration(stale, "--stale"),
     }

@@ -43,6 +43,7 @@ class CollectConfig(Settings):
     levels: Annotated[int, Field(ge=1, le=1000)] = 20
     period: Literal["day", "hour"] = "day"
     fsync: bool = False
+    verify: bool = False
     stale: Duration = 60 * _SECOND
     silent: Duration = 30 * _SECOND
     retry: Duration = _SECOND // 2
@@ -138,6 +139,7 @@ def settings_of(config: CollectConfig) -> "CollectSettings":
         levels=config.levels,
         period=config.period,
         fsync=config.fsync,
+        verify=config.verify,
         patience=patience,
         venues=venues,
     )

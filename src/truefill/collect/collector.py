@@ -93,6 +93,8 @@ class Collector:
         Of a side of a book in the wide layout.
     fsync : bool
         See `RawArchive`.
+    verify : bool
+        Check the events as they come, and write what is found to ``verify.json``.
     at : Endpoint, optional
         Other addresses than the venue's own.
     patience : Patience, optional
@@ -116,6 +118,7 @@ class Collector:
         layout: Layout = "events",
         levels: int = 20,
         fsync: bool = False,
+        verify: bool = False,
         at: Endpoint | None = None,
         patience: Patience | None = None,
     ) -> None:
@@ -135,6 +138,7 @@ class Collector:
         self._layout: Layout = layout if parquet else "none"
         self._levels = levels
         self._fsync = fsync
+        self._verify = verify
         self._heard: dict[str, float] = {}  # by the venue's name: time of the loop
         self._stale_s = dict.fromkeys(self.codec.streams, self.patience.stale_s)
         self._store: Store
@@ -194,6 +198,7 @@ class Collector:
         self._store = Store(
             self.folder, self.codec.streams, self.codec.channels,
             period=self._period, fsync=self._fsync, layout=self._layout, levels=self._levels,
+            verify=self._verify,
         )  # fmt: skip
         try:
             await self._collect()
@@ -454,7 +459,8 @@ class Collector:
 
     def _save(self) -> None:
         self._troubles = 0
-        self._store.sink.save()
+        for found in self._store.save():
+            self.trouble("verify: %s", found)
         self.state.saved_ts = time.time_ns()
         write_collector_state(self.folder, self.state)
 

@@ -60,6 +60,7 @@ class Collectors:
                 layout=settings.layout,
                 levels=settings.levels,
                 fsync=settings.fsync,
+                verify=settings.verify,
                 at=endpoint(venue, own.stream, own.rest),
                 patience=settings.patience,
             )

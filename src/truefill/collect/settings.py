@@ -83,6 +83,8 @@ class CollectSettings:
         How long a file goes on.
     fsync : bool
         See `RawArchive`.
+    verify : bool
+        Check the events as they come.
     patience : Patience
     venues : mapping
         By venue.
@@ -95,5 +97,6 @@ class CollectSettings:
     levels: int = 20
     period: Period = "day"
     fsync: bool = False
+    verify: bool = False
     patience: Patience = field(default_factory=Patience)
     venues: Mapping[Venue, VenueSettings] = field(default_factory=dict)

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from truefill.collect.archive import Period, RawArchive
+from truefill.collect.live_checks import LiveChecks
 from truefill.collect.settings import Layout
 from truefill.collect.sinks import EventSink, NoSink, Sink, WideSink
 from truefill.core.errors import ConfigError, DataError
@@ -34,6 +35,8 @@ class Store:
     layout : {"events", "wide", "none"}
     levels : int
         See `CollectSettings`.
+    verify : bool
+        Check the events as they come.
 
     Raises
     ------
@@ -51,11 +54,13 @@ class Store:
         fsync: bool,
         layout: Layout,
         levels: int,
+        verify: bool = False,
     ) -> None:
         self.archive = RawArchive(folder / "raw", period=period, fsync=fsync)
         self.names = {native: file_name(native) for native in streams}
         try:
             self.sink = _sink(layout, folder, streams, self.names, levels, channels)
+            self._checks = LiveChecks(folder, streams) if verify else None
         except BaseException:
             self.archive.close()
             raise
@@ -69,6 +74,13 @@ class Store:
     def rows(self, native: str, rows: np.ndarray, now: int) -> None:
         """Take events of an instrument; `now` never goes back, UTC ns."""
         self.sink.rows(native, rows, now)
+        if self._checks is not None:
+            self._checks.rows(native, rows)
+
+    def save(self) -> list[str]:
+        """Write what has come so far; gives the errors that the checks found since the last time."""
+        self.sink.save()
+        return [] if self._checks is None else self._checks.save()
 
     def turns_over(self, now: int) -> int:
         """Tell whether a day or an hour is over; from now on it is the next one.
