@@ -25,6 +25,7 @@ n = 3
 
 [exchange]
 model = "no_partial_fill"
+stop_trigger = "best"
 
 [fees]
 model = "value"
@@ -68,7 +69,7 @@ def test_every_key_is_read(tmp_path):
     assert (config.latency.entry, config.latency.response) == (10_000_000, 250_000)
     assert config.latency.overtaking is True
     assert (config.queue.model, config.queue.n) == ("power", 3.0)
-    assert config.exchange.model == "no_partial_fill"
+    assert (config.exchange.model, config.exchange.stop_trigger) == ("no_partial_fill", "best")
     assert (config.fees.maker, config.fees.taker, config.fees.currency) == (-0.00005, 0.0007, "USDT")
     assert config.contract.multiplier == 1.0
     assert config.params == {"half_spread": 0.5, "levels": 3, "skew": True, "label": "a"}

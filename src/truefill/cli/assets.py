@@ -107,6 +107,7 @@ def _asset(asset: AssetSettings, config: RunConfig, path: Path, number: int) -> 
             queue=_queue(asset.queue or config.queue),
             exchange=_exchange(exchange),
             self_trade=exchange.self_trade,
+            stop_trigger=exchange.stop_trigger,
             limits=_limits(asset.limits or config.limits),
             fees=_fees(fees),
             contract=_contract(contract, tape.symbol),

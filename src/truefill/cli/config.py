@@ -146,6 +146,7 @@ class ExchangeSettings(Settings):
     time_share: Annotated[float | None, Field(ge=0, le=1)] = None  # of "pro_rata"
     min_lots: Annotated[int | None, Field(ge=1)] = None  # of "pro_rata"
     self_trade: Literal["none", "newest", "oldest", "both", "decrement"] = "none"
+    stop_trigger: Literal["trade", "best", "mark"] = "trade"
 
     @model_validator(mode="after")
     def _shares_belong_to_pro_rata(self) -> Self:
