@@ -11,7 +11,6 @@ the file as ``.torn``.
 """
 
 import contextlib
-import errno
 import os
 from datetime import UTC, datetime
 from os import PathLike
@@ -21,7 +20,8 @@ from typing import Literal
 
 from isal import isal_zlib
 
-from truefill.core.errors import ConfigError, DataError
+from truefill.core.errors import ConfigError
+from truefill.journal.disk import lock_folder, refused, set_aside, sync_folder
 
 LOCK = ".collector.lock"
 Period = Literal["day", "hour"]
@@ -94,8 +94,8 @@ class RawArchive:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise _refused(error, self.folder) from error
-        self._lock = _lock(self.folder)
+            raise refused(error, self.folder) from error
+        self._lock = lock_folder(self.folder, LOCK, "other collector")
 
     def append(self, name: str, local_ts: int, message: bytes) -> None:
         """Take one message; it waits until the next flush.
@@ -181,12 +181,12 @@ class RawArchive:
         try:
             whole = whole_members(path) if path.exists() else 0
             if path.exists() and path.stat().st_size > whole:
-                self.torn.append(cut_off(path, whole))
+                self.torn.append(set_aside(path, whole))
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
             if self._fsync:
-                _sync_folder(self.folder)
+                sync_folder(self.folder)
         except OSError as error:
-            raise _refused(error, path) from error
+            raise refused(error, path) from error
         if before is not None:
             os.close(before.descriptor)
         length = _LENGTHS[self._period]
@@ -207,7 +207,7 @@ class RawArchive:
         except OSError as error:
             with contextlib.suppress(OSError):  # what was written of the member before the disk was full
                 os.ftruncate(file.descriptor, file.size)
-            raise _refused(error, file.path) from error
+            raise refused(error, file.path) from error
         file.size += len(member)
         self.bytes += len(member)
         self.messages += len(file.lines)
@@ -244,56 +244,3 @@ def whole_members(path: Path) -> int:
                     whole = read - len(rest)
                     unpack = isal_zlib.decompressobj(_GZIP)
     return whole
-
-
-def cut_off(path: Path, size: int) -> Path:
-    """Move what follows the first `size` bytes of a file to a file beside it, ``<name>.torn``.
-
-    It is on the disk there before it is cut off here.
-    """
-    number = 1
-    while (beside := path.with_name(f"{path.name}.torn{number if number > 1 else ''}")).exists():
-        number += 1
-    with path.open("r+b") as file, beside.open("xb") as kept:
-        file.seek(size)
-        while block := file.read(_BLOCK):
-            kept.write(block)
-        kept.flush()
-        os.fsync(kept.fileno())
-        _sync_folder(path.parent)
-        file.truncate(size)
-    return beside
-
-
-def _lock(folder: Path) -> int:
-    import fcntl
-
-    try:
-        lock = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    except OSError as error:
-        raise _refused(error, folder) from error
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        owner = os.read(lock, 20).decode(errors="replace").strip()
-        os.close(lock)
-        if error.errno not in (errno.EWOULDBLOCK, errno.EACCES):
-            raise _refused(error, folder) from error
-        raise DataError(
-            "a folder to which no other collector writes", f"one that process {owner} writes to", folder
-        ) from None
-    os.ftruncate(lock, 0)
-    os.write(lock, b"%d\n" % os.getpid())
-    return lock
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _refused(error: OSError, path: Path) -> DataError:
-    return DataError("a folder that can be written, with room on its disk", error.strerror or error, path)
