@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.served import Served, by_connection
-from truefill.collect import convert
+from truefill.collect import convert, verify
 from truefill.collect.archive import whole_members
 from truefill.collect.lines import LineReader
 from truefill.tape import read_parquet
@@ -138,6 +138,8 @@ def killed(tmp_path, rounds, seed):
     assert report.gaps == sum(map(bool, done.kept)) - 1  # each later life begins with one
     snapshots = report.book.snapshots + report.book.snapshots_refused
     assert report.messages.messages == sum(map(len, done.kept)) + snapshots
+    (checked,) = verify(tmp_path / "x.tape")
+    assert checked.report.sound()
 
 
 @pytest.mark.slow

@@ -68,6 +68,17 @@ def test_gaps_and_one_that_stays_open():
     assert [f.kind for f in findings] == ["gap_open", "gap"]
 
 
+def test_a_book_that_is_crossed_in_a_gap_is_not_judged():
+    gap = [event(GAP_BEGIN, side=0, exch=2001, local=3000), event(px=102.0, exch=2002, local=3500)]
+    whole = [
+        event(px=102.0, qty=0, exch=2003, local=4000),
+        event(GAP_END, side=0, exch=2003, local=4000),
+    ]
+    assert found(*gap, *whole, kind="crossed") == []
+    after = [*gap, event(GAP_END, side=0, exch=2003, local=4000), event(px=99.0, exch=2004, local=5000)]
+    assert [(f.severity, f.ts) for f in found(*after, kind="crossed")] == [("error", 2003), ("error", 4000)]
+
+
 def test_missing_snapshot():
     findings = check(build_tape(events(event()), symbol="X.TEST"))
     assert [f.kind for f in findings] == ["no_snapshot"]

@@ -13,7 +13,7 @@ from truefill.core.l2book import (
     new_book,
     set_level,
 )
-from truefill.core.tape_records import STOP_CLEAR
+from truefill.core.tape_records import STOP_CLEAR, STOP_GAP_BEGIN, STOP_GAP_END
 from truefill.tape.index import apply_clear, set_order_level
 from truefill.tape.tape import Tape
 
@@ -30,7 +30,7 @@ def replay_view(tape: Tape, name: str) -> np.ndarray:
     """Replay ``"exch"`` or ``"local"``; the counts, int64[RESULT_SIZE].
 
     A best price of the book is never crossed (`core.l2book` says why); crossed or locked is judged on all
-    levels that hold something.
+    levels that hold something, and not in a gap: the book is suspect there.
     """
     return _whole(tape, name)[0]
 
@@ -118,6 +118,7 @@ def _replay(
     stop = 0
     high_bid = NO_LEVEL  # highest bid and lowest ask of all that is in the book
     low_ask = len(level_tick)
+    in_gap = False
     for group in range(len(group_end)):
         last_stop = group_stop[group]
         while True:
@@ -142,6 +143,10 @@ def _replay(
             s = stops[stop]
             if s["kind"] == STOP_CLEAR:
                 apply_clear(qty, top, level_tick, s["side"], s["tick"])
+            elif s["kind"] == STOP_GAP_BEGIN:
+                in_gap = True
+            elif s["kind"] == STOP_GAP_END:
+                in_gap = False
             stop += 1
         if top[BID_LEVELS] == 0:
             high_bid = NO_LEVEL
@@ -153,7 +158,7 @@ def _replay(
             low_ask += 1
         if group_bid[group] != top[TOP_BID] or group_ask[group] != top[TOP_ASK]:
             count(result, WRONG, group)
-        if high_bid >= 0 and low_ask < len(level_tick):
+        if high_bid >= 0 and low_ask < len(level_tick) and not in_gap:
             if high_bid > low_ask:
                 count(result, CROSSED, group)
             elif high_bid == low_ask:
