@@ -18,7 +18,6 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from benchmarks.order_flow import SHAPES, order_flow
 from benchmarks.plain_book import plain_book
 from benchmarks.report import table
 from benchmarks.runner import ROOT, BenchmarkError
@@ -26,6 +25,7 @@ from truefill.core.matching import Engine, messages
 from truefill.core.order_book_commands import CANCEL, NEW, TRADE
 from truefill.core.records import IOC
 from truefill.exchange.order_tape import read_order_tape
+from truefill.synthetic.order_flow import SHAPES, order_flow
 
 Say = Callable[[str], None]
 _PEER_MESSAGES = 200_000  # what the slow ones are timed on

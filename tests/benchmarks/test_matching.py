@@ -2,11 +2,11 @@
 
 import pytest
 from benchmarks.matching import memory_latency, section, time_big_book, time_single_calls, time_streams
-from benchmarks.order_flow import SHAPES, order_flow
 from benchmarks.plain_book import plain_book
 
 from truefill.core.matching import Engine
 from truefill.core.order_book_commands import TRADE
+from truefill.synthetic.order_flow import SHAPES, order_flow
 
 FIELDS = ("op", "side", "time_in_force", "order_id", "price", "qty")
 

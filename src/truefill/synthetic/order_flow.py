@@ -54,4 +54,5 @@ def order_flow(shape: str, new_orders: int, seed: int) -> NDArray[Any]:
     stream["time_in_force"][n:] = 0
     at = np.concatenate([when, leaves[~takes], amended[amends]])
     order = np.argsort(at, kind="stable")
-    return stream[order[at[order] < n]]
+    ordered: NDArray[Any] = stream[order[at[order] < n]]
+    return ordered
