@@ -26,6 +26,7 @@ from benchmarks.runner import (
     time_chains,
     time_collecting,
     time_conversion,
+    time_market_making,
     time_quoting,
     time_readers,
     time_starts,
@@ -71,6 +72,7 @@ def main() -> int:
         readers = time_readers(options.reader_rows, options.runs, say) if options.reader_rows else []
         storage = time_storage(Path(market.full.tape), say)
         quoting = time_quoting(say) if not options.brief else {}
+        making = time_market_making(say) if not options.brief else {}
         matching = (
             time_matching(options.matching_orders, options.runs, say) if options.matching_orders else {}
         )
@@ -98,6 +100,7 @@ def main() -> int:
         "readers": readers,
         "storage": storage,
         "quoting": quoting,
+        "market_making": making,
         "matching": matching,
         "collecting": collecting,
     }

@@ -117,6 +117,7 @@ def write(
         _building(results, market),
         readers_section(results["readers"]),
         quoting_section(results["quoting"]),
+        making_section(results["market_making"]),
     ]
     if results["matching"]:
         from benchmarks.matching import section  # which lays its tables out with this file's `table`
@@ -514,3 +515,28 @@ numbers.
 A day of {day["books"]:,} books and {day["trades"]:,} executions, calibrated every ten minutes on a window of
 an hour ({day["fits"]} times both sides and the volatility): {day["seconds"]:.2f} s.
 """
+
+
+def making_section(day: dict[str, Any]) -> str:
+    """A market maker's day, and a walk forward; nothing of nothing."""
+    if not day:
+        return ""
+    rows = [["calibration", f"{day['calibrate_s']:.2f} s", f"{day['calibrate_cpu_s']:.2f} s", "", ""]]
+    for name in ("documented clocks", "requoted each second", "GLFT, each second"):
+        case = day[name]
+        times = [f"{case['seconds']:.2f} s", f"{case['cpu_s']:.2f} s"]
+        rows.append([name, *times, f"{case['orders']:,}", f"{case['fills']:,}"])
+    text = f"""## A market maker's day
+
+{day["books"]:,} books, one each 100 ms, and {day["trades"]:,} trades, made: calibrated
+{day["calibrations"]} times on a window of an hour, then traded by [`truefill backtest-as`](market-making.md)'s event loop. Calibrated and
+requoted each second, the day takes {day["day_s"]:.2f} s.
+
+{table(["", "time", "processor", "orders", "fills"], rows)}"""
+    if walk := day.get("walk_forward"):
+        text += f"""
+A walk forward of {walk["candidates"]} candidates over {walk["folds"]} folds takes
+{walk["one_thread_s"]:.2f} s on one thread and {walk["seconds"]:.2f} s on {walk["workers"]}: {walk["scaling"]:.2f}
+times as fast, where pure arithmetic is {walk["control_scaling"]:.2f} times as fast in the same run.
+"""
+    return text

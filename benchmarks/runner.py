@@ -307,6 +307,17 @@ def time_quoting(
     return timed
 
 
+def time_market_making(
+    say: Say, books: int = 864_000, trades: int = 1_000_000, candidates: int = 200
+) -> dict[str, Any]:
+    """Time a market maker's day, calibration and trading, and a walk forward on all processors."""
+    workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    sizes = [str(number) for number in (books, trades, candidates, workers)]
+    timed = _json_of([sys.executable, "-m", "benchmarks.market_making", *sizes], {})
+    say(f"market making: a day calibrated and traded in {timed['day_s']:.2f} s")
+    return timed
+
+
 def _json_of(command: list[str], environment: dict[str, str]) -> dict[str, Any]:
     done = subprocess.run(
         command, stdout=subprocess.PIPE, text=True, cwd=ROOT, env={**os.environ, **environment}, check=False
