@@ -530,13 +530,15 @@ def making_section(day: dict[str, Any]) -> str:
 
 {day["books"]:,} books, one each 100 ms, and {day["trades"]:,} trades, made: calibrated
 {day["calibrations"]} times on a window of an hour, then traded by
-[`truefill backtest-as`](market-making.md)'s event loop. Calibrated and requoted each second, the day takes {day["day_s"]:.2f} s.
+[`truefill backtest-as`](market-making.md)'s event loop. Calibrated and requoted each second, the
+day takes {day["day_s"]:.2f} s.
 
 {table(["", "time", "processor", "orders", "fills"], rows)}"""
     if walk := day.get("walk_forward"):
         text += f"""
 A walk forward of {walk["candidates"]} candidates over {walk["folds"]} folds takes
 {walk["one_thread_s"]:.2f} s on one thread and {walk["seconds"]:.2f} s on {walk["workers"]}:
-{walk["scaling"]:.2f} times as fast, where pure arithmetic is {walk["control_scaling"]:.2f} times as fast in the same run.
+{walk["scaling"]:.2f} times as fast, where pure arithmetic is {walk["control_scaling"]:.2f}
+times as fast in the same run.
 """
     return text
